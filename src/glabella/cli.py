@@ -1,0 +1,251 @@
+"""The command line: parse, call, print. Every error is one line on stderr; 0 done, 1 refused, 2 bad input, 130 interrupted."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from glabella.errors import GlabellaError, InputError, RefusedError, nearest
+
+if TYPE_CHECKING:
+    from glabella.evidence import Parameters
+    from glabella.outcome import Outcome
+    from glabella.patient import Patient
+    from glabella.plan import Plan
+
+REFUSED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+DEMO_DAYS, DEMO_FOLDER = 270, "glabella-demo"
+SHOWN = ("face", "muscles", "products")
+EPILOG = "Research and education, not a medical device."
+
+
+class OneLineErrors(click.Group):
+    """A group of commands whose errors, click's own included, are one line on stderr."""
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *rest: Any, **extra: Any) -> Any:
+        """Run and leave with the exit code."""
+        extra.pop("standalone_mode", None)
+        try:
+            code = super().main(args, prog_name, *rest, standalone_mode=False, **extra)
+        except RefusedError as error:
+            code = _complain(str(error), REFUSED)
+        except GlabellaError as error:
+            code = _complain(f"error: {error}", BAD_INPUT)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.ctx.get_help() if error.ctx else "")
+            code = 0
+        except click.ClickException as error:
+            code = _complain(f"error: {error.format_message()}", BAD_INPUT)
+        except (KeyboardInterrupt, click.Abort):
+            code = _complain("interrupted, nothing was written", INTERRUPTED)
+        except BrokenPipeError:
+            sys.stderr.close()
+            code = 0
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Keep click from printing its own line for Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.Abort from None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """An unknown command names the nearest one."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise InputError(f"command '{args[0]}' is unknown; {nearest(args[0], self.list_commands(ctx))}")
+        return super().resolve_command(ctx, args)
+
+
+def _complain(message: str, code: int) -> int:
+    """One line on stderr, whatever the message holds."""
+    click.echo(" ".join(message.split()), err=True)
+    return code
+
+
+class ProgressLine:
+    """Progress on stderr: one line that is rewritten on a terminal, a line per step elsewhere."""
+
+    def __init__(self) -> None:
+        self.live = sys.stderr.isatty()
+        self.last = ""
+        self.width = 0
+
+    def __call__(self, step: str, share: float) -> None:
+        """Tell that ``share`` (0 to 1) of ``step`` is done."""
+        if self.live:
+            line = f"{step} {share:4.0%}"
+            click.echo("\r" + line.ljust(self.width), err=True, nl=False)
+            self.width = len(line)
+        elif step != self.last:
+            click.echo(f"{step} ...", err=True)
+        self.last = step
+
+    def done(self) -> None:
+        """Clear the line."""
+        if self.live and self.width:
+            click.echo("\r" + " " * self.width + "\r", err=True, nl=False)
+
+
+@click.group(cls=OneLineErrors, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="glabella", message="%(prog)s %(version)s")
+def main() -> None:
+    """Simulate treatments with botulinum toxin: from the needle to the skin, over the months, with uncertainty and sources."""
+
+
+PATH = click.Path(path_type=Path)
+plan_argument = click.argument("plan_file", metavar="PLAN.toml", type=PATH)
+patient_option = click.option("--patient", "patient_file", metavar="PATIENT.toml", type=PATH, help="The person; else a woman of 40.")
+samples_option = click.option("--samples", type=click.IntRange(0, 100_000), default=100, show_default=True, help="Draws behind the bands.")
+seed_option = click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed gives the same numbers.")
+
+
+@main.command()
+@click.option("--out", metavar="DIR", type=PATH, default=DEMO_FOLDER, show_default=True, help="Folder of the report.")
+@samples_option
+@seed_option
+def demo(out: Path, samples: int, seed: int) -> None:
+    """Treat the reference face with the licensed glabellar pattern and write a report."""
+    from glabella.plan import Plan
+
+    plan = Plan.label("onabotulinumtoxinA", "glabellar")
+    outcome, page = _run(plan, None, DEMO_DAYS, samples, seed, out, _parameters(()))
+    _print(outcome, page)
+
+
+@main.command()
+@plan_argument
+@patient_option
+@click.option("--days", type=click.IntRange(1), default=180, show_default=True, help="Days to simulate.")
+@samples_option
+@seed_option
+@click.option("--out", metavar="DIR", type=PATH, help="Folder for the report, the pictures and outcome.json.")
+@click.option("--json", "as_json", is_flag=True, help="The outcome alone on stdout, progress on stderr.")
+@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="Override a row of parameters.csv; may be given again.")
+def simulate(
+    plan_file: Path,
+    patient_file: Path | None,
+    days: int,
+    samples: int,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+    settings: tuple[str, ...],
+) -> None:
+    """Simulate a plan file and print the timeline."""
+    plan, patient = _read(plan_file, patient_file)
+    outcome, page = _run(plan, patient, days, samples, seed, out, _parameters(settings))
+    if as_json:
+        from glabella.outcome import outcome_text
+
+        click.echo(outcome_text(outcome.to_json()), nl=False)
+    else:
+        _print(outcome, page)
+
+
+@main.command()
+@plan_argument
+@patient_option
+@click.option("--json", "as_json", is_flag=True, help="Findings as JSON.")
+def check(plan_file: Path, patient_file: Path | None, as_json: bool) -> None:
+    """Compare a plan with the label. Exit code 0: allowed, 1: refused, 2: bad input."""
+    from dataclasses import asdict
+
+    from glabella.label import check_plan
+
+    plan, patient = _read(plan_file, patient_file)
+    findings = check_plan(plan, patient)
+    refused = any(finding.severity == "refuse" for finding in findings)
+    if as_json:
+        click.echo(json.dumps({"allowed": not refused, "findings": [asdict(finding) for finding in findings]}, indent=2))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.severity:<8}{finding}")
+        click.echo(f"{'refused' if refused else 'allowed'} for purpose '{plan.purpose}': {plan.units:g} U of {plan.product}")
+    if refused:
+        raise click.exceptions.Exit(REFUSED)
+
+
+@main.command()
+@click.argument("what", metavar="face|muscles|products")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Picture to write; else WHAT.png here.")
+def show(what: str, out: Path | None) -> None:
+    """Draw the reference face or its muscles, or list the products with their licensed patterns."""
+    if what not in SHOWN:
+        raise InputError(f"show: '{what}' is unknown; {nearest(what, SHOWN)}")
+    if what == "products":
+        from glabella.show import product_lines
+
+        text = "\n".join(product_lines())
+        if out is None:
+            click.echo(text)
+            return
+        content: str | bytes = text + "\n"
+    else:
+        from glabella.report.anatomy import draw_face, draw_muscles
+
+        out = out or Path(f"{what}.png")
+        content = (draw_face if what == "face" else draw_muscles)()
+    from glabella.files import write_file
+
+    write_file(out, content, "file")
+    click.echo(f"wrote {out}", err=True)
+
+
+def _read(plan_file: Path, patient_file: Path | None) -> "tuple[Plan, Patient | None]":
+    from glabella.patient import Patient
+    from glabella.plan import Plan
+
+    return Plan.read(plan_file), Patient.read(patient_file) if patient_file else None
+
+
+def _parameters(settings: Sequence[str]) -> "Parameters":
+    """The parameter table with the rows that ``--set NAME=VALUE`` overrides."""
+    from glabella.evidence import load_parameters
+
+    overrides: dict[str, float] = {}
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        try:
+            overrides[name.strip()] = float(value)
+        except ValueError:
+            raise InputError(f"--set {setting}: must be NAME=VALUE with a number, such as --set tissue_porosity=0.3") from None
+    return load_parameters().with_values(overrides)
+
+
+def _run(
+    plan: "Plan", patient: "Patient | None", days: int, samples: int, seed: int, out: Path | None, parameters: "Parameters"
+) -> "tuple[Outcome, Path | None]":
+    """Simulate, and write the report if there is a folder for it; the folder is checked before the computation."""
+    if out is not None:
+        from glabella.report.write import check_report_folder
+
+        check_report_folder(out)
+    from glabella.treatment import simulate
+
+    progress = ProgressLine()
+    try:
+        outcome = simulate(plan, None, patient, days=days, samples=samples, seed=seed, parameters=parameters, progress=progress)
+        if out is None:
+            return outcome, None
+        from glabella.report.write import write_report
+
+        return outcome, write_report(outcome, out, progress)
+    finally:
+        progress.done()
+
+
+def _print(outcome: "Outcome", page: Path | None) -> None:
+    from glabella.timeline import timeline_lines
+
+    for line in timeline_lines(outcome):
+        click.echo(line)
+    if page is not None:
+        click.echo(f"report: {page}")
+
+
+if __name__ == "__main__":
+    main()

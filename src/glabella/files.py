@@ -1,0 +1,58 @@
+"""Files and folders that are never half-written: written beside their place, then renamed into it."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from glabella.errors import InputError
+
+
+def read_text(path: str | Path, what: str) -> str:
+    """UTF-8 text of a file; ``what`` names the kind of file in errors."""
+    path = Path(path)
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{what} {path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except OSError as error:
+        raise InputError(f"{what} {path}: cannot be read ({_reason(error)}); give the path of a readable file") from None
+
+
+def write_file(path: str | Path, content: str | bytes, what: str) -> None:
+    """Write text (as UTF-8) or bytes to ``path`` in one step: beside it first, then renamed."""
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{what} {path}: is a folder; give the name of a file in it")
+    try:
+        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    except OSError as error:
+        raise InputError(f"{what} {path}: cannot be written ({_reason(error)}); choose a folder that you may write to") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+        Path(beside).chmod(0o644)
+        Path(beside).replace(path)
+    except OSError as error:
+        raise InputError(f"{what} {path}: cannot be written ({_reason(error)}); choose another path") from None
+    finally:
+        Path(beside).unlink(missing_ok=True)
+
+
+def check_folder(path: str | Path) -> Path:
+    """Make sure, before a long computation, that ``path`` can become a folder of results; leaves nothing behind."""
+    path = Path(path).absolute()
+    try:
+        if path.exists() and not path.is_dir():
+            raise InputError(f"output folder {path}: is a file; give --out another folder")
+        parent = path
+        while not parent.exists():
+            parent = parent.parent
+        with tempfile.TemporaryDirectory(dir=parent, prefix=".glabella-"):
+            pass
+    except OSError as error:
+        raise InputError(f"output folder {path}: cannot be written ({_reason(error)}); give --out a folder you may write to") from None
+    return path
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,42 @@
+"""The face that a label check measures on: by default the reference face with the person's sex, age and size."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from glabella.evidence import load_parameters
+from glabella.face import load_face
+from glabella.patient import Patient
+from glabella.stages.anatomy.atlas import Atlas, build_atlas
+
+AT_EDGE_MM = 0.2  # a needle this close to the edge of the skin was stopped by it: numerical
+
+
+@lru_cache(maxsize=4)
+def face_map(patient: Patient) -> Atlas:
+    """The person's atlas."""
+    parameters = load_parameters()
+    return build_atlas(patient.shape(load_face(), parameters), patient, parameters)
+
+
+def on_treated_face(atlas: Atlas) -> Callable[[np.ndarray], bool]:
+    """Whether a point (3,) lies on the skin of the upper face, away from the edges of the lids."""
+    coarse, inside = atlas.face.surface(1), atlas.areas["face"]
+    start, end = _open_edges(atlas.surface.vertices, atlas.surface.triangles)
+
+    def on_face(point: np.ndarray) -> bool:
+        step = end - start
+        share = np.clip(((point - start) * step).sum(1) / (step * step).sum(1), 0, 1)
+        gap = np.linalg.norm(start + share[:, None] * step - point, axis=1).min()
+        return bool(inside[coarse.closest(point[None]).triangle[0]]) and gap > AT_EDGE_MM
+
+    return on_face
+
+
+def _open_edges(vertices: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ends (n, 3) of the edges that belong to one triangle only."""
+    edges = np.sort(np.concatenate([triangles[:, [k, (k + 1) % 3]] for k in range(3)]), axis=1)
+    edges, uses = np.unique(edges, axis=0, return_counts=True)
+    single = edges[uses == 1]
+    return vertices[single[:, 0]], vertices[single[:, 1]]

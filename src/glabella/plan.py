@@ -1,0 +1,342 @@
+"""A treatment plan: which product, how diluted, on which days, where, how deep, how many units. Frozen, checked, kept as TOML.
+
+Units belong to a product: a plan has one product, and nothing here adds or converts units of another.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from glabella.errors import InputError, nearest
+from glabella.evidence.patterns import find_pattern, licensed_muscle, site_areas
+from glabella.evidence.products import NOT_INTERCHANGEABLE, Dilution, Product, find_product
+from glabella.files import write_file
+from glabella.names import MUSCLES, PAIRED_MUSCLES, PURPOSES, mirrored, side_of, without_side
+from glabella.reading import Fields, check_choice, check_number, read_toml
+
+SESSION_KEYS = ("day", "product", "pattern", "injection")
+PLAN_KEYS = ("purpose", "product", "lot", "note", "vials", "dilution", "session")
+INJECTION_KEYS = ("site", "product", "units", "depth_mm", "target_muscle", "lateral_mm", "up_mm", "volume_ml")
+TARGETS = (*MUSCLES, *PAIRED_MUSCLES)  # a paired muscle without side, for a site on the midline
+VOLUME_TOLERANCE = 0.05  # a volume written beside the units is rounded
+AS_LABELLED: Any = None  # the product's default labelled dilution
+
+
+@dataclass(frozen=True)
+class Injection:
+    """Units at a named site, or ``lateral_mm`` (away from the midline; at a midline site to the person's left) and ``up_mm`` from it.
+
+    The tip lies ``depth_mm`` below the skin, or in the middle of ``target_muscle``: give one of the two.
+    """
+
+    site: str
+    units: float
+    depth_mm: float | None = None
+    target_muscle: str | None = None
+    lateral_mm: float = 0.0
+    up_mm: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_choice(self.site, "injection: site", site_areas())
+        where = f"injection at {self.site}"
+        object.__setattr__(self, "units", check_number(self.units, f"{where}: units", "U", above=0))
+        for name in ("lateral_mm", "up_mm"):
+            object.__setattr__(self, name, check_number(getattr(self, name), f"{where}: {name}", "mm"))
+        if self.target_muscle is not None:
+            check_choice(self.target_muscle, f"{where}: target_muscle", TARGETS)
+        if self.depth_mm is not None:
+            object.__setattr__(self, "depth_mm", check_number(self.depth_mm, f"{where}: depth_mm", "mm", above=0))
+        if (self.depth_mm is None) == (self.target_muscle is None):
+            given = "both are" if self.depth_mm is not None else "neither is"
+            raise InputError(f"{where}: {given} given; give depth_mm or target_muscle (licensed target: {licensed_muscle(self.site)})")
+
+    @property
+    def moved(self) -> bool:
+        """Whether the needle enters away from the named site."""
+        return self.lateral_mm != 0 or self.up_mm != 0
+
+    def mirrored(self) -> "Injection":
+        """The same injection on the other side of the face."""
+        lateral_mm = self.lateral_mm if side_of(self.site) else 0.0 - self.lateral_mm
+        target = self.target_muscle and mirrored(self.target_muscle)
+        return replace(self, site=mirrored(self.site), target_muscle=target, lateral_mm=lateral_mm)
+
+
+@dataclass(frozen=True)
+class Session:
+    """The injections of one day; ``day`` counts from the start of the simulation."""
+
+    day: float
+    injections: tuple[Injection, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "day", check_number(self.day, "session: day", "days", at_least=0))
+        object.__setattr__(self, "injections", tuple(self.injections))
+        if not self.injections:
+            raise InputError(f"session on day {self.day:g}: no injections; add at least one, or a pattern such as 'glabellar'")
+
+    @property
+    def units(self) -> float:
+        """Units of the whole session."""
+        return math.fsum(injection.units for injection in self.injections)
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Named sites in order, each once."""
+        return tuple(dict.fromkeys(injection.site for injection in self.injections))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sessions with one product. ``purpose``: 'person', within the label, or 'study', within published trials and marked so.
+
+    ``vials``: how many vials are mixed for each session. ``lot`` and ``note`` are free text.
+    """
+
+    product: str
+    sessions: tuple[Session, ...]
+    purpose: str = "person"
+    dilution: Dilution = AS_LABELLED
+    vials: int = 1
+    lot: str | None = None
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        product = find_product(self.product, "plan")
+        check_choice(self.purpose, "plan: purpose", PURPOSES)
+        object.__setattr__(self, "dilution", self.dilution or product.dilution)
+        if self.dilution.vial_units not in product.vials_units:
+            sizes = " or ".join(f"{units:g}" for units in product.vials_units)
+            raise InputError(
+                f"plan: {self.dilution.vial_units:g} U is no vial of {product.name}; its vials hold {sizes} U; name the vial that is opened"
+            )
+        vials = check_number(self.vials, "plan: vials", at_least=1)
+        if vials != int(vials):
+            raise InputError(f"plan: vials = {self.vials}: must be a whole number of at least 1")
+        object.__setattr__(self, "vials", int(vials))
+        object.__setattr__(self, "sessions", tuple(self.sessions))
+        if not self.sessions:
+            raise InputError("plan: empty, there is no session; add [[session]] with injections or a pattern such as 'glabellar'")
+        for earlier, later in zip(self.sessions, self.sessions[1:], strict=False):
+            if later.day <= earlier.day:
+                raise InputError(
+                    f"plan: session on day {later.day:g} follows day {earlier.day:g}; days must rise; one day's injections are one session"
+                )
+        held = self.vials * self.dilution.vial_units
+        for session in self.sessions:
+            if session.units > held * (1 + 1e-9):
+                raise InputError(
+                    f"plan: session on day {session.day:g} needs {session.units:g} U, more than the {held:g} U in {self.vials} vial(s) of "
+                    f"{self.dilution.vial_units:g} U; lower the units or set vials = {_vials(session.units, self.dilution)}"
+                )
+
+    @property
+    def product_facts(self) -> Product:
+        """Vials and labelled dilutions of the product."""
+        return find_product(self.product)
+
+    @property
+    def units(self) -> float:
+        """Units of all sessions."""
+        return math.fsum(session.units for session in self.sessions)
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Named sites of all sessions in order, each once."""
+        return tuple(dict.fromkeys(site for session in self.sessions for site in session.sites))
+
+    @property
+    def areas(self) -> tuple[str, ...]:
+        """Areas of the named sites as labels name them, each once; where a moved needle lands is for ``check_plan`` to say."""
+        return tuple(dict.fromkeys(without_side(site_areas()[site]) for site in self.sites))
+
+    def volume_ml(self, injection: Injection) -> float:
+        """Volume of one injection at the plan's dilution."""
+        return self.dilution.volume_ml(injection.units)
+
+    # --- making plans -------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def label(cls, product: str, area: str | Iterable[str] = "glabellar", *, purpose: str = "person", day: float = 0.0) -> "Plan":
+        """The licensed pattern of a product for an area or several ('glabellar', 'forehead', 'lateral_canthal', or one side of it).
+
+        An area that the label treats only together with another brings that one along: the forehead of onabotulinumtoxinA the glabella.
+        """
+        areas = (area,) if isinstance(area, str) else tuple(area)
+        if not areas:
+            raise InputError("plan: no area given; name at least one, such as 'glabellar'")
+        injections: dict[str, Injection] = {}
+        pending = list(areas)
+        while pending:
+            for row in find_pattern(product, pending.pop(0)):
+                injections[row.site] = Injection(row.site, row.units, target_muscle=row.target_muscle)
+                if row.together_with and row.together_with not in areas and row.together_with not in pending:
+                    pending.append(row.together_with)
+        dilution = find_product(product).dilution
+        session = Session(day, tuple(injections.values()))
+        return cls(product, (session,), purpose, dilution, _vials(session.units, dilution))
+
+    def move(self, site: str, *, lateral_mm: float = 0.0, up_mm: float = 0.0) -> "Plan":
+        """The plan with the needle at ``site`` moved along the skin, added to any offset it has."""
+        return self._changed(
+            site, lambda injection: replace(injection, lateral_mm=injection.lateral_mm + lateral_mm, up_mm=injection.up_mm + up_mm)
+        )
+
+    def with_units(self, site: str, units: float) -> "Plan":
+        """The plan with other units at ``site``."""
+        return self._changed(site, lambda injection: replace(injection, units=units))
+
+    def with_depth(self, site: str, depth_mm: float) -> "Plan":
+        """The plan with the needle's tip at another depth at ``site``."""
+        return self._changed(site, lambda injection: replace(injection, depth_mm=depth_mm, target_muscle=None))
+
+    def without(self, *sites: str) -> "Plan":
+        """The plan without the injections at these sites; sessions that become empty are left out."""
+        for site in sites:
+            self._check_site(site)
+        kept = [Session(s.day, left) for s in self.sessions if (left := tuple(i for i in s.injections if i.site not in sites))]
+        return replace(self, sessions=tuple(kept))
+
+    def with_purpose(self, purpose: str) -> "Plan":
+        """The plan for a 'person' or a 'study'."""
+        return replace(self, purpose=purpose)
+
+    def scaled(self, total_units: float, *, purpose: str | None = None) -> "Plan":
+        """The plan with every session's units scaled in proportion to a new total per session, in as many vials as that needs."""
+        total = check_number(total_units, "plan: total_units", "U", above=0)
+        sessions = tuple(
+            replace(s, injections=tuple(replace(i, units=i.units * total / s.units) for i in s.injections)) for s in self.sessions
+        )
+        vials = max(self.vials, _vials(total, self.dilution))
+        return replace(self, sessions=sessions, purpose=purpose or self.purpose, vials=vials)
+
+    def mirrored(self) -> "Plan":
+        """The plan with left and right exchanged."""
+        return replace(self, sessions=tuple(replace(s, injections=tuple(i.mirrored() for i in s.injections)) for s in self.sessions))
+
+    def repeated(self, *days: float) -> "Plan":
+        """The first session's injections on each of these days."""
+        return replace(self, sessions=tuple(Session(day, self.sessions[0].injections) for day in days))
+
+    def merged(self, other: "Plan") -> "Plan":
+        """Both plans as one: sessions of the same day are put together. Purpose, dilution, lot and note stay this plan's."""
+        if other.product != self.product:
+            raise InputError(f"plan: {self.product} and {other.product} in one plan; {NOT_INTERCHANGEABLE}; keep two plans")
+        if other.dilution != self.dilution:
+            raise InputError("plan: the two plans have different dilutions; use one dilution, or keep two plans")
+        days: dict[float, tuple[Injection, ...]] = {}
+        for session in (*self.sessions, *other.sessions):
+            days[session.day] = (*days.get(session.day, ()), *session.injections)
+        sessions = tuple(Session(day, injections) for day, injections in sorted(days.items()))
+        most = max(session.units for session in sessions)
+        vials = max(self.vials, other.vials, _vials(most, self.dilution))
+        purpose = "study" if "study" in (self.purpose, other.purpose) else "person"
+        return replace(self, sessions=sessions, vials=vials, purpose=purpose)
+
+    def _check_site(self, site: str) -> None:
+        if site not in self.sites:
+            raise InputError(f"plan: no injection at '{site}'; {nearest(site, self.sites)}")
+
+    def _changed(self, site: str, change: Callable[[Injection], Injection]) -> "Plan":
+        self._check_site(site)
+        return replace(
+            self,
+            sessions=tuple(
+                replace(s, injections=tuple(change(i) if i.site == site else i for i in s.injections)) for s in self.sessions
+            ),
+        )
+
+    # --- files --------------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Plan":
+        """The plan of a TOML file."""
+        return cls.from_mapping(read_toml(path, "plan"), where=f"plan {path}")
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, Any], where: str = "plan") -> "Plan":
+        """The plan of nested tables as a TOML file has them; unknown keys are errors that name the nearest."""
+        fields = Fields(data, where, PLAN_KEYS)
+        product = find_product(fields.text("product"), where).name
+        mixed = Fields(fields.get("dilution", {}), f"{where}, dilution", ("vial_units", "diluent_ml"))
+        dilution = find_product(product).dilution
+        if mixed.data:
+            dilution = Dilution(mixed.number("vial_units", "U", above=0), mixed.number("diluent_ml", "mL", above=0))
+        sessions = [
+            _read_session(table, product, dilution, f"{where}, session {number}")
+            for number, table in enumerate(fields.tables("session", ()), start=1)
+        ]
+        purpose = fields.choice("purpose", PURPOSES)
+        vials = fields.integer("vials", 1, at_least=1)
+        try:
+            return cls(product, tuple(sessions), purpose, dilution, vials, fields.text("lot", None), fields.text("note", None))
+        except InputError as error:
+            raise InputError(str(error).replace("plan:", f"{where}:", 1)) from None
+
+    def write(self, path: str | Path) -> None:
+        """Write the plan as a commented TOML file, in one step."""
+        write_file(path, self.to_toml(), "plan")
+
+    def to_toml(self) -> str:
+        """The plan as TOML with comments that a clinician can read."""
+        from glabella.plan_toml import plan_to_toml
+
+        return plan_to_toml(self)
+
+
+def _vials(units: float, dilution: Dilution) -> int:
+    """Vials that hold ``units``."""
+    return max(1, math.ceil(units / dilution.vial_units - 1e-9))
+
+
+def _check_product(fields: Fields, product: str) -> None:
+    if "product" in fields.data and find_product(fields.text("product"), fields.where).name != product:
+        raise InputError(
+            f"{fields.where}: {fields.data['product']} in a plan of {product}; {NOT_INTERCHANGEABLE}; "
+            "write one plan per product, each with its own units"
+        )
+
+
+def _read_session(table: Mapping[str, Any], product: str, dilution: Dilution, where: str) -> Session:
+    fields = Fields(table, where, SESSION_KEYS)
+    _check_product(fields, product)
+    injections: list[Injection] = []
+    for area in fields.names("pattern", ()):
+        try:
+            licensed = Plan.label(product, area).sessions[0].injections
+        except InputError as error:
+            raise InputError(f"{where}: pattern: {error}") from None
+        injections += [injection for injection in licensed if injection not in injections]
+    for number, entry in enumerate(fields.tables("injection", ()), start=1):
+        injections.append(_read_injection(entry, product, dilution, f"{where}, injection {number}"))
+    day = fields.number("day", "days", at_least=0)
+    if not injections:
+        raise InputError(f"{where}: no injections; add [[session.injection]], or pattern = \"glabellar\"")
+    return Session(day, tuple(injections))
+
+
+def _read_injection(table: Mapping[str, Any], product: str, dilution: Dilution, where: str) -> Injection:
+    fields = Fields(table, where, INJECTION_KEYS)
+    _check_product(fields, product)
+    site = fields.choice("site", site_areas())
+    where = f"{where} ({site})"
+    fields = replace(fields, where=where)
+    units = fields.number("units", "U", above=0)
+    volume_ml = fields.number("volume_ml", "mL", None, above=0)
+    if volume_ml is not None and abs(volume_ml - dilution.volume_ml(units)) > VOLUME_TOLERANCE * volume_ml:
+        raise InputError(
+            f"{where}: volume_ml = {volume_ml:g} does not hold {units:g} U at {dilution.units_per_ml:g} U/mL; "
+            f"write {dilution.volume_ml(units):.3g} or leave volume_ml out"
+        )
+    try:
+        return Injection(
+            site, units, fields.number("depth_mm", "mm", None, above=0), fields.choice("target_muscle", TARGETS, None),
+            fields.number("lateral_mm", "mm", 0.0), fields.number("up_mm", "mm", 0.0),
+        )  # fmt: skip
+    except InputError as error:
+        raise InputError(str(error).replace(f"injection at {site}", where, 1)) from None
+
+
+__all__ = ["Dilution", "Injection", "Plan", "Product", "Session"]

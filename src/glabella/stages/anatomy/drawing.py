@@ -1,0 +1,75 @@
+"""From the drawing of the atlas, made on the reference face seen from the front, to the skin of a person.
+
+Every face has the mesh of the reference face, so a foot on it, kept as triangle and barycentric coordinates, is the same place
+of every face: the drawing follows sex, age, size and photo as the landmarks do.
+"""
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+
+from glabella.face import Face, Foot, Surface, load_face
+
+NASION = 168  # MediaPipe's number: the origin of the drawing
+
+
+def drawn_feet(drawn: np.ndarray) -> Foot:
+    """Feet on the reference face of points (..., 2) of the drawing: [to the left, up] in mm from its nasion, from the front."""
+    reference = load_face()
+    x, y = np.moveaxis(drawn + reference.landmarks[NASION, :2], -1, 0)
+    return reference.surface(2).frontal(x, y)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The drawing on one person's face."""
+
+    face: Face
+
+    @property
+    def size(self) -> float:
+        """Pupil distance of the person over that of the drawing."""
+        return self.face.interpupillary_distance_mm / load_face().interpupillary_distance_mm
+
+    @cached_property
+    def surface(self) -> Surface:
+        """The skin on which everything is laid."""
+        return self.face.surface(2)
+
+    def transfer(self, foot: Foot) -> Foot:
+        """The feet (..., 3) of the reference face on this face."""
+        flat = self.surface.at(foot.triangle.ravel(), foot.barycentric.reshape(-1, 3))
+        return Foot(flat.reshape(foot.points.shape), foot.triangle, foot.barycentric, foot.distance_mm)
+
+    def on_skin(self, drawn: np.ndarray) -> Foot:
+        """Feet on this face of points (..., 2) of the drawing."""
+        return self.transfer(drawn_feet(drawn))
+
+    def normals(self, foot: Foot) -> np.ndarray:
+        """True outward unit normals (..., 3) of the skin at the feet."""
+        return self.surface.normal_at(foot.triangle.ravel(), foot.barycentric.reshape(-1, 3)).reshape(foot.points.shape)
+
+    def up_for_height(self, height_mm: float) -> float:
+        """How far up in the drawing the midline is ``height_mm`` away from the person's nasion, straight."""
+        up, foot = _midline()
+        return float(np.interp(height_mm, np.linalg.norm(self.transfer(foot).points - self.face.landmarks[NASION], axis=1), up))
+
+
+@cache
+def _midline() -> tuple[np.ndarray, Foot]:
+    up = np.arange(20.0, 106.0, 1.0)
+    return up, drawn_feet(np.c_[np.zeros_like(up), up])
+
+
+def mirrored_points(drawn: np.ndarray) -> np.ndarray:
+    """The same points (..., 2) on the other side of the drawing."""
+    return drawn * np.array([-1.0, 1.0])
+
+
+@cache
+def mirror_landmarks() -> np.ndarray:
+    """Number of each landmark's counterpart on the other side (468,), found on the symmetric reference face."""
+    marks = load_face().landmarks
+    gap = np.linalg.norm(marks[:, None] * np.array([-1.0, 1.0, 1.0]) - marks[None], axis=2)
+    return gap.argmin(1)

@@ -1,0 +1,153 @@
+"""Where the fluid of each injection goes.
+
+The needle enters at a site, perpendicular to the true skin, to a depth. The fluid fills an ellipsoid of volume
+V / porosity, long along the muscle fibres and flat (biceps MRI: 53 mm along, 5 mm across for 1 mL), centred on the tip.
+Fluid does not enter bone: the part of the ellipsoid outside tissue is displaced into the rest, and that share is reported.
+Behind the orbital septum only the share that tracks through it arrives.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from glabella.errors import InputError
+from glabella.plan import Injection, Plan, Session
+from glabella.stages.anatomy.atlas import Site
+from glabella.stages.anatomy.tissue import Anatomy
+
+EDGE_MM = 0.8  # the rim of the ellipsoid is smeared over this length so that placement moves the dose smoothly: numerical
+_SUB = np.array([-0.25, 0.25])
+_CORNERS = np.stack(np.meshgrid(_SUB, _SUB, _SUB, indexing="ij"), -1).reshape(-1, 3)  # eight points of each cell
+
+
+@dataclass(frozen=True)
+class Needle:
+    """A needle in the skin: entry and tip (3,) mm, outward normal (3,), depth to the tip in mm along the normal."""
+
+    site: str
+    entry: np.ndarray
+    tip: np.ndarray
+    normal: np.ndarray
+    depth_mm: float
+    stopped_by_bone: bool
+
+
+@dataclass(frozen=True)
+class Bolus:
+    """Fluid of one injection: ``units`` spread over tissue ``cells`` (n,) in shares (n,) that add up to one.
+
+    ``displaced_share``: part of the ellipsoid that lies outside tissue and was displaced; ``behind_septum_share``: part of the
+    units that went through the orbital septum with the fluid.
+    """
+
+    needle: Needle
+    units: float
+    cells: np.ndarray
+    share: np.ndarray
+    semi_axes_mm: tuple[float, float, float]
+    displaced_share: float
+    behind_septum_share: float
+
+
+def place_boluses(
+    session: Session, plan: Plan, anatomy: Anatomy, parameters: Mapping[str, float], offsets_mm: np.ndarray | None = None
+) -> tuple[Bolus, ...]:
+    """The boluses of one session; ``offsets_mm`` (injections, 3) moves each needle lateral-to-the-left, up and deeper.
+
+    Errors: a needle outside the face or nominally through bone (InputError). A needle that scatter takes to bone stops there.
+    """
+    boluses = []
+    for number, injection in enumerate(session.injections):
+        offset = None if offsets_mm is None else offsets_mm[number]
+        needle = aim_needle(injection, anatomy, offset)
+        boluses.append(fill_bolus(needle, injection.units, injection_volume_ml(injection, plan), anatomy, parameters))
+    return tuple(boluses)
+
+
+def injection_volume_ml(injection: Injection, plan: Plan) -> float:
+    """Volume of one injection in mL: its units at the plan's dilution."""
+    return injection.units / plan.dilution.units_per_ml
+
+
+def needle_depth_mm(injection: Injection, site: Site, anatomy: Anatomy) -> float:
+    """Depth of the tip: the plan's own, or the middle of the target muscle below the site."""
+    if injection.depth_mm is not None:
+        return injection.depth_mm
+    if injection.target_muscle is None:
+        raise InputError(f"injection at {injection.site}: give depth_mm or target_muscle")
+    return anatomy.atlas.depth_to(injection.target_muscle, site)
+
+
+def aim_needle(injection: Injection, anatomy: Anatomy, offset_mm: np.ndarray | None = None) -> Needle:
+    """Entry, direction and tip of one injection, moved along the skin by ``offset_mm`` (left, up, deeper)."""
+    atlas = anatomy.atlas
+    site = atlas.site(injection.site)
+    if injection.lateral_mm or injection.up_mm:
+        site = atlas.moved(site, injection.lateral_mm, injection.up_mm)
+    depth_mm = needle_depth_mm(injection, site, anatomy)
+    point, normal = site.point, site.normal
+    bone_mm = float(anatomy.bone_depth_at(point[None])[0])
+    if depth_mm <= 0 or depth_mm > bone_mm:
+        raise InputError(
+            f"injection at {injection.site}: depth {depth_mm:.1f} mm must lie between 0 and the bone at {bone_mm:.1f} mm; choose a smaller depth_mm"
+        )
+    stopped = False
+    if offset_mm is not None:
+        left = np.cross([0.0, 1.0, 0.0], normal)
+        left /= np.linalg.norm(left)
+        up = np.cross(normal, left)
+        foot = atlas.surface.closest((point + offset_mm[0] * left + offset_mm[1] * up)[None])
+        point, normal = foot.points[0], atlas.surface.normal_at(foot.triangle, foot.barycentric)[0]
+        deepest = float(anatomy.bone_depth_at(point[None])[0])
+        stopped = depth_mm + offset_mm[2] > deepest
+        depth_mm = float(np.clip(depth_mm + offset_mm[2], 0.5 * anatomy.epidermis_mm, deepest))
+    return Needle(injection.site, point, point - depth_mm * normal, normal, depth_mm, stopped)
+
+
+def fill_bolus(needle: Needle, units: float, volume_ml: float, anatomy: Anatomy, parameters: Mapping[str, float]) -> Bolus:
+    """The ellipsoid of fluid around the tip, as shares of the tissue cells it fills."""
+    lengths = np.array([parameters["bolus_length_along_fibres"], parameters["bolus_length_across_fibres"], parameters["bolus_length_in_depth"]])
+    fluid_mm3 = volume_ml * 1000 / parameters["tissue_porosity"]
+    axes = lengths * (3 * fluid_mm3 / (4 * np.pi * lengths.prod())) ** (1 / 3)
+    frame = _frame(needle, anatomy)
+    number = _tissue_around(needle.tip, float(axes.max()) + 2.0, anatomy)
+    away = (anatomy.points[number] - needle.tip) @ frame.T
+    near = np.linalg.norm(away / (axes + 2.0), axis=1) < 1
+    number, away = number[near], away[near]
+    edges = frame @ anatomy.cell_edges_mm[number]
+    q = np.linalg.norm((away[:, None] + np.einsum("ndk,sk->nsd", edges, _CORNERS)) / axes, axis=2)
+    fill = np.clip(0.5 + (1 - q) * float(axes.prod() ** (1 / 3)) / EDGE_MM, 0, 1).mean(1) * anatomy.volume_mm3[number]
+    if fill.sum() <= 0:
+        raise InputError(f"injection at {needle.site}: the needle's tip lies outside the tissue; choose another depth_mm or site")
+    tracked = np.where(anatomy.behind_septum[number], parameters["septum_tracking_share"] * parameters["orbital_septum_transmission"], 1.0)
+    weight = fill * tracked
+    keep = weight > 0
+    share = weight[keep] / weight.sum()
+    behind = float(share[anatomy.behind_septum[number[keep]]].sum())
+    a, b, c = (float(x) for x in axes)
+    return Bolus(needle, units, number[keep], share, (a, b, c), max(0.0, 1 - float(fill.sum()) / fluid_mm3), behind)
+
+
+def _tissue_around(point: np.ndarray, reach_mm: float, anatomy: Anatomy) -> np.ndarray:
+    """Tissue cells (n,) in the columns within ``reach_mm`` of a point."""
+    grid = anatomy.grid
+    theta, phi, _ = grid.coordinates(point[None])[0]
+    half = int(np.ceil(1.3 * reach_mm / (grid.steps[0] * np.linalg.norm(point - grid.centre)))) + 1
+    i0, j0 = (int(np.clip(np.searchsorted(axis, at), 0, len(axis) - 1)) for axis, at in ((grid.theta, theta), (grid.phi, phi)))
+    box = anatomy.number_of.reshape(grid.shape)[max(i0 - half, 0) : i0 + half + 1, max(j0 - half, 0) : j0 + half + 1]
+    return box[box >= 0]
+
+
+def _frame(needle: Needle, anatomy: Anatomy) -> np.ndarray:
+    """Axes of the ellipsoid as rows: along the fibres nearest to the tip, across them, along the needle."""
+    tree, fibres = anatomy.fibres_near
+    fibre = fibres[tree.query(needle.tip)[1]]
+    along = fibre - (fibre @ needle.normal) * needle.normal
+    along = along / np.linalg.norm(along)
+    return np.stack([along, np.cross(needle.normal, along), needle.normal])
+
+
+def total_units(boluses: Sequence[Bolus]) -> float:
+    """Units placed in tissue by these boluses."""
+    return float(sum(bolus.units * bolus.share.sum() for bolus in boluses))

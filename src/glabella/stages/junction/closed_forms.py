@@ -1,0 +1,80 @@
+"""Closed forms of the junction: uptake, light chain, share of blocked endings. Every rate and scale is an argument."""
+
+from functools import lru_cache
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+from scipy.special import expit
+
+LOGARITHM_OF_NEGLIGIBLE = 38.0  # exp(-38) = 3e-17: below rounding of 1
+TABLE_STEP = 1e-4  # linear interpolation of a curve with second derivative below h**2 / 10: error below 1e-7 up to h = 28
+SPLINE_STEP = 0.01
+
+
+def taken_up_ratio(dose_units_per_mm3: np.ndarray, potency: float, maximum: float, half_dose_units_per_mm3: float) -> np.ndarray:
+    """E0: toxin inside the endings after one session, on the scale of cleaved to intact SNAP-25; saturates at ``maximum``."""
+    effective = potency * np.asarray(dose_units_per_mm3, dtype=float)
+    return maximum * effective / (effective + half_dose_units_per_mm3)
+
+
+def toxin_inside(elapsed_days: np.ndarray, formation_per_day: float) -> np.ndarray:
+    """E(t) / E0 of ``E' = -kS E``: 1 on the day of the session, 0 before it."""
+    elapsed = np.asarray(elapsed_days, dtype=float)
+    return np.where(elapsed >= 0, np.exp(-formation_per_day * np.maximum(elapsed, 0)), 0.0)
+
+
+def light_chain(elapsed_days: np.ndarray, formation_per_day: float, loss_per_day: float) -> np.ndarray:
+    """L(t) / E0 of ``L' = kS E - kL L`` with L(0) = 0; 0 before the session. Accurate when the two rates meet.
+
+    (exp(-kL t) - exp(-kS t)) / (kS - kL) is symmetric in the rates: with the slower one in front it is
+    t exp(-k_slow t) (1 - exp(-x)) / x, x = (k_fast - k_slow) t, which neither cancels nor overflows.
+    """
+    elapsed = np.maximum(np.asarray(elapsed_days, dtype=float), 0.0)
+    slow, fast = sorted((formation_per_day, loss_per_day))
+    x = (fast - slow) * elapsed
+    small = x < 1e-12
+    mean_decay = np.where(small, 1 - x / 2, -np.expm1(-x) / np.where(small, 1.0, x))
+    return formation_per_day * elapsed * np.exp(-slow * elapsed) * mean_decay
+
+
+@lru_cache(maxsize=16)
+def _block_table(exponent: float, spread_sd_ln: float) -> tuple[float, np.ndarray]:
+    """Lowest argument and values, in steps of ``TABLE_STEP``, of B(y) = < 1 / (1 + exp(-h (y + sd Z))) >, Z standard normal.
+
+    B(y) <= exp(h y + (h sd)**2 / 2), and 1 - B(y) has the same bound at -y, so that the two ends of the table are 0 and 1 to rounding.
+    The mean over Z is a trapezium sum, which converges exponentially here (the step resolves the logistic and the Gaussian).
+    """
+    reach = (LOGARITHM_OF_NEGLIGIBLE + (exponent * spread_sd_ln) ** 2 / 2) / exponent
+    coarse = np.linspace(-reach, reach, 2 * round(reach / SPLINE_STEP) + 1)
+    step = 0.1 if exponent * spread_sd_ln < 4 else 0.4 / (exponent * spread_sd_ln)
+    z = np.arange(-round(8.5 / step), round(8.5 / step) + 1) * step
+    weight = np.exp(-z * z / 2)
+    weight /= weight.sum()
+    means = expit(exponent * (coarse[:, None] + spread_sd_ln * z)) @ weight
+    fine = np.arange(-round(reach / TABLE_STEP), round(reach / TABLE_STEP) + 1) * TABLE_STEP
+    values = np.clip(CubicSpline(coarse, means)(np.clip(fine, -reach, reach)), 0.0, 1.0)
+    values = np.maximum.accumulate(values)  # exactly monotone, whatever the last digit of the spline
+    values[0] = 0.0
+    values.flags.writeable = False
+    return float(fine[0]), values
+
+
+def blocked_endings(ratio: np.ndarray, threshold: float, exponent: float, spread_sd_ln: float) -> np.ndarray:
+    """b = < L^h / (L^h + theta^h) > for the median ratio L of an element whose endings spread log-normally about it.
+
+    A function of ln(L / theta) alone, looked up in a table of it (error below 1e-7); exactly 0 where L is 0.
+    """
+    lowest, values = _block_table(exponent, spread_sd_ln)
+    with np.errstate(divide="ignore"):
+        position = np.log(np.asarray(ratio, dtype=float))
+    position -= np.log(threshold) + lowest
+    position /= TABLE_STEP
+    np.clip(position, 0.0, len(values) - 1.000001, out=position)
+    index = position.astype(np.intp)
+    position -= index
+    low = values[index]
+    high = values[1:][index]
+    high -= low
+    high *= position
+    high += low
+    return high

@@ -1,0 +1,90 @@
+"""Muscle force over the months to strain of the skin, movement and brow position: a linear combination of the modes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glabella.evidence import Parameters
+from glabella.names import AREAS, SIDES
+from glabella.patient import Patient
+from glabella.stages.skin.activation import EXPRESSIONS
+from glabella.stages.skin.membrane import most_compressive
+from glabella.stages.skin.modes import Skin
+
+if TYPE_CHECKING:
+    from glabella.stages.muscle import MuscleForce
+
+MEASURED = {"maximum_frown": "frown", "brow_raise": "brow_peak", "smile": "mouth_corner", "eye_closure": "upper_lid"}
+CHUNK = 64  # columns handled at once, so that temporaries stay in cache
+
+
+@dataclass(frozen=True)
+class SkinStrain:
+    """What the skin does over ``days`` (t,); every curve is (t,).
+
+    ``strain[area][expression]``: mean over the area of the most compressive principal strain, as a positive fraction, from
+    the skin with no tension. ``movement[expression]``: percent of the untreated displacement from rest, mean of both sides, and
+    ``movement_by_side`` each side. ``brow[side][part]``: mm up at rest, from the untreated brow. ``dermis_thickness_mm`` per area.
+    """
+
+    days: np.ndarray
+    strain: Mapping[str, Mapping[str, np.ndarray]]
+    movement: Mapping[str, np.ndarray]
+    movement_by_side: Mapping[str, Mapping[str, np.ndarray]]
+    brow: Mapping[str, Mapping[str, np.ndarray]]
+    dermis_thickness_mm: Mapping[str, float]
+
+
+def strain_skin(skin: Skin, force: "MuscleForce", patient: Patient, parameters: Parameters) -> SkinStrain:
+    """Strain of each area in each expression, movement and brow position, day by day."""
+    days = np.asarray(force.days, float)
+    left = np.stack([np.broadcast_to(row, len(days)) for row in _force_rows(skin, force)])
+    newton = {name: skin.tension_newton(name, patient, parameters)[:, None] * left for name in EXPRESSIONS}
+    every = np.concatenate(list(newton.values()), axis=1)
+    strain = {}
+    for area in AREAS:
+        mean = mean_compression(skin, skin.areas[area], every).reshape(len(EXPRESSIONS), len(days))
+        strain[area] = dict(zip(EXPRESSIONS, mean, strict=True))
+
+    rest = skin.tension_newton("rest", patient, parameters)
+    movement, movement_by_side = {}, {}
+    for expression, point in MEASURED.items():
+        full = skin.tension_newton(expression, patient, parameters) - rest
+        size = {side: _movement_mm(skin, f"{point}_{side}", full, left) for side in SIDES}
+        movement_by_side[expression] = {side: _percent(size[side][1:], size[side][0]) for side in SIDES}
+        both = (size["left"] + size["right"]) / 2
+        movement[expression] = _percent(both[1:], both[0])
+    brow = {
+        side: {part: (rest[:, None] * (left - 1)).T @ skin.at_point(f"brow_{part}_{side}")[:, 1] for part in ("head", "peak", "tail")}
+        for side in SIDES
+    }
+    return SkinStrain(days, strain, movement, movement_by_side, brow, skin.dermis_thickness_mm)
+
+
+def mean_compression(skin: Skin, triangles: np.ndarray, newton: np.ndarray) -> np.ndarray:
+    """Area-weighted mean (k,) over ``triangles`` of the most compressive strain, positive, for tensions (muscles, k)."""
+    modes = np.ascontiguousarray(skin.mode_strains[:, triangles].transpose(2, 1, 0))
+    weights = skin.membrane.areas_mm2[triangles]
+    weights = weights / weights.sum()
+    mean = np.empty(newton.shape[1])
+    for start in range(0, newton.shape[1], CHUNK):
+        horizontal, vertical, shear = modes @ newton[:, start : start + CHUNK]
+        squeezed = most_compressive(horizontal, vertical, shear)
+        mean[start : start + CHUNK] = -(weights @ np.minimum(squeezed, 0.0))
+    return mean
+
+
+def _force_rows(skin: Skin, force: "MuscleForce") -> list[np.ndarray]:
+    return [np.asarray(force.force.get(muscle, 1.0), float) for muscle in skin.muscles]
+
+
+def _movement_mm(skin: Skin, point: str, full: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Length of the displacement from rest: first untreated, then day by day."""
+    share = np.concatenate([np.ones((len(full), 1)), left], axis=1)
+    return np.linalg.norm((full[:, None] * share).T @ skin.at_point(point), axis=1)
+
+
+def _percent(value: np.ndarray, whole: float) -> np.ndarray:
+    return 100.0 * value / whole if whole > 0 else np.zeros_like(value)

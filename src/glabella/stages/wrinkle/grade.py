@@ -1,0 +1,82 @@
+"""Strain to depth of the lines to clinical grade, at rest and in every expression."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from glabella.evidence import Parameters
+from glabella.patient import Patient
+from glabella.stages.skin import EXPRESSIONS, SkinStrain
+from glabella.stages.wrinkle.buckling import fold_amplitude, threshold_strain, wavelength_mm
+from glabella.stages.wrinkle.memory import resting_line
+from glabella.stages.wrinkle.scale import Scale, wrinkle_scale
+
+CONTRACTION: Mapping[str, str] = {
+    "glabellar": "maximum_frown",
+    "forehead": "brow_raise",
+    "lateral_canthal_left": "smile",
+    "lateral_canthal_right": "smile",
+}
+
+
+@dataclass(frozen=True)
+class Wrinkles:
+    """Lines over ``days`` (t,); every curve is (t,), by area and expression.
+
+    ``grade``: expected grade 0-3; ``depth_mm``: depth of the graded lines on the scale's ruler; ``fine_lines``: amplitude of
+    the folds of the stratum corneum in mm; ``spacing_mm`` per area: distance between lines.
+    """
+
+    days: np.ndarray
+    grade: Mapping[str, Mapping[str, np.ndarray]]
+    depth_mm: Mapping[str, Mapping[str, np.ndarray]]
+    fine_lines: Mapping[str, Mapping[str, np.ndarray]]
+    spacing_mm: Mapping[str, float]
+
+
+def grade_wrinkles(strain: SkinStrain, patient: Patient, parameters: Parameters) -> Wrinkles:
+    """Depth and grade of the lines of every area that has a contraction of its own.
+
+    The person's grades before treatment, at rest and at contraction, fix how deep their resting line is and how deep a fold a
+    given strain makes: day 0 is exactly what was rated, later grades follow from the ratio of depths.
+    """
+    scale = wrinkle_scale(parameters)
+    threshold = threshold_strain(parameters["dermis_modulus_kpa"], parameters["fat_modulus_kpa"])
+    fine_threshold = threshold_strain(parameters["stratum_corneum_modulus_kpa"], parameters["dermis_modulus_kpa"])
+    peak, spread = parameters["local_strain_peak_ratio"], parameters["local_strain_sd_ln"]
+    grade, depth_mm, fine_lines, spacing_mm = {}, {}, {}, {}
+    for area, contraction in CONTRACTION.items():
+        local = peak * np.stack([strain.strain[area][expression] for expression in EXPRESSIONS])
+        fold = dict(zip(EXPRESSIONS, fold_amplitude(local.ravel(), threshold, spread).reshape(local.shape), strict=True))
+        fine = parameters["stratum_corneum_thickness_mm"] * fold_amplitude(local.ravel(), fine_threshold, spread)
+        baseline = patient.baseline[area]
+        depth_mm[area] = line_depths_mm(strain.days, fold, contraction, scale, baseline.rest, baseline.contraction, parameters)
+        grade[area] = {
+            expression: scale.grade(depth, baseline.rest if expression == "rest" else baseline.contraction)
+            for expression, depth in depth_mm[area].items()
+        }
+        fine_lines[area] = dict(zip(EXPRESSIONS, fine.reshape(local.shape), strict=True))
+        spacing_mm[area] = wavelength_mm(
+            strain.dermis_thickness_mm[area], parameters["dermis_modulus_kpa"], parameters["fat_modulus_kpa"]
+        )
+    return Wrinkles(strain.days, grade, depth_mm, fine_lines, spacing_mm)
+
+
+def line_depths_mm(
+    days: np.ndarray, fold: Mapping[str, np.ndarray], contraction: str, scale: Scale, rest: float, contracted: float, parameters: Parameters
+) -> dict[str, np.ndarray]:
+    """Depth per expression: a resting line with memory plus a fold in proportion to ``fold`` (t,).
+
+    ``rest`` and ``contracted`` are the grades before treatment. A person graded as deep at rest as contracted has no fold.
+    """
+    at_rest, at_work = scale.depth_mm(rest), scale.depth_mm(contracted)
+    first = {expression: float(value[0]) for expression, value in fold.items()}
+    span = first[contraction] - first["rest"]
+    per_fold = max(at_work - at_rest, 0.0) / span if span > 0 else 0.0
+    line = max(at_rest - per_fold * first["rest"], 0.0)
+    drive = fold[contraction] / first[contraction] if first[contraction] > 0 else np.ones(len(days))
+    line = line * resting_line(
+        days, drive, parameters["resting_line_fast_share"], parameters["resting_line_fast_days"], parameters["resting_line_slow_days"]
+    )
+    return {expression: line + per_fold * value for expression, value in fold.items()}

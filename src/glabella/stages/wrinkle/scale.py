@@ -1,0 +1,47 @@
+"""The 0-3 Facial Wrinkle Scale as an ordered model: expected grade of a line of a given depth, and back."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import ndtr
+
+from glabella.evidence import Parameters
+
+WORST = 3.0
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Depths in mm from which raters say mild, moderate and severe, their noise, and the depth of a plainly severe line."""
+
+    from_mm: tuple[float, float, float]
+    rater_sd_ln: float
+    severe_mm: float
+
+    def expected(self, depth_mm: np.ndarray) -> np.ndarray:
+        """Mean grade over raters: the sum over the three borders of the probability to be rated beyond it."""
+        depth_mm = np.asarray(depth_mm, float)
+        log_depth = np.log(np.maximum(depth_mm, 1e-300))
+        grade = sum(ndtr((log_depth - np.log(border)) / self.rater_sd_ln) for border in self.from_mm)
+        return np.where(depth_mm > 0, grade, 0.0)
+
+    def depth_mm(self, grade: float) -> float:
+        """Depth of a line of this expected grade; grades that only an endless depth would reach get ``severe_mm``."""
+        if grade <= 0:
+            return 0.0
+        if grade >= float(self.expected(np.array(self.severe_mm))):
+            return self.severe_mm
+        return float(np.exp(brentq(lambda x: float(self.expected(np.exp(x))) - grade, -20.0, np.log(self.severe_mm), xtol=1e-13)))
+
+    def grade(self, depth_mm: np.ndarray, baseline: float) -> np.ndarray:
+        """Expected grade of a line, scaled so that the person's own ``baseline`` comes out exactly at its depth; 0 to 3."""
+        own = float(self.expected(np.array(self.depth_mm(baseline))))
+        factor = baseline / own if own > 0 else 1.0
+        return np.minimum(factor * self.expected(depth_mm), WORST)
+
+
+def wrinkle_scale(parameters: Parameters) -> Scale:
+    """The scale of the parameter table."""
+    borders = tuple(parameters[f"wrinkle_{word}_from_mm"] for word in ("mild", "moderate", "severe"))
+    return Scale(borders, parameters["wrinkle_rater_sd_ln"], parameters["wrinkle_severe_depth_mm"])

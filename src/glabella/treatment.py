@@ -1,0 +1,245 @@
+"""The story: what a plan does to a face, from the needle to the skin and over the months."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from glabella.errors import InputError
+from glabella.evidence import Parameters, load_parameters
+from glabella.face import Face, load_face
+from glabella.label import Finding, check_plan, ensure_allowed
+from glabella.outcome import AREAS, EXPRESSIONS, BrowCurves, Curve, DoseBalance, MuscleCurves, Outcome, Probability, SkinCurves, summarise
+from glabella.patient import Patient
+from glabella.plan import Plan
+from glabella.stages.anatomy import Anatomy, build_anatomy
+from glabella.stages.bolus import Bolus, place_boluses
+from glabella.stages.diffusion import DoseField, Spread, build_spread, muscle_doses, spread_toxin
+from glabella.stages.junction import Blockade, block_junctions, blocked_share
+from glabella.stages.muscle import MuscleForce, weaken_muscles
+from glabella.stages.skin import Skin, SkinStrain, build_skin, strain_skin
+from glabella.stages.unwanted import STRUCTURES, ComputedRisk, draw_placements, label_rates, map_reach, placement_offsets, rate_unwanted
+from glabella.stages.wrinkle import Wrinkles, grade_wrinkles
+
+SAMPLE_TOLERANCE = 1e-6  # relative residual of the spread solve in samples: dose right to 1e-4, far inside any band
+UNWANTED_DRAWS = 20_000  # placements from which rare side effects are counted
+UNWANTED_PARAMETER_DRAWS = 64
+LONGEST_DAYS = 3653
+PEAK_DAYS = np.array([0.0, 3.0, 7.0, 14.0, 21.0, 30.0, 45.0])
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Person:
+    """What depends on the face and the patient but not on the plan: tissue, spread operator and skin."""
+
+    face: Face
+    patient: Patient
+    anatomy: Anatomy
+    spread: Spread
+    skin: Skin
+
+
+@dataclass(frozen=True)
+class Course:
+    """One run of the chain: everything per day for one set of parameters and one placement of the needles."""
+
+    boluses: tuple[tuple[Bolus, ...], ...]
+    fields: tuple[DoseField, ...]
+    blockade: Blockade
+    force: MuscleForce
+    strain: SkinStrain
+    wrinkles: Wrinkles
+
+
+def day_grid(days: int) -> np.ndarray:
+    """0 (before treatment), 0.5, 1, 1.5, 2, then daily to ``days``."""
+    return np.concatenate([[0.0, 0.5, 1.0, 1.5], np.arange(2.0, days + 1)])
+
+
+def build_person(
+    face: Face | None, patient: Patient, parameters: Parameters, *, step_mm: float | None = None, depth_step_mm: float | None = None
+) -> Person:
+    """Tissue, spread and skin of one person: the face takes the patient's sex, age and size."""
+    face = patient.shape(face or load_face(), parameters)
+    steps = {k: v for k, v in (("step_mm", step_mm), ("depth_step_mm", depth_step_mm)) if v is not None}
+    anatomy = build_anatomy(face, patient, parameters, **steps)
+    return Person(face, patient, anatomy, build_spread(anatomy, parameters), build_skin(anatomy.atlas, parameters))
+
+
+def run_course(
+    person: Person, plan: Plan, days: np.ndarray, parameters: Parameters, offsets_mm: Sequence[np.ndarray | None], tolerance: float
+) -> Course:
+    """The chain of stages for one set of parameters; ``offsets_mm`` moves the needles of each session."""
+    anatomy = person.anatomy
+    spread = person.spread.at(parameters)
+    boluses = tuple(place_boluses(s, plan, anatomy, parameters, offset) for s, offset in zip(plan.sessions, offsets_mm, strict=True))
+    fields = tuple(spread_toxin(spread, session, tolerance) for session in boluses)
+    dose = muscle_doses(anatomy, fields)
+    blockade = block_junctions(dose, np.array([s.day for s in plan.sessions]), days, parameters, plan.product)
+    force = weaken_muscles(blockade, parameters)
+    strain = strain_skin(person.skin, force, person.patient, parameters)
+    wrinkles = grade_wrinkles(strain, person.patient, parameters)
+    return Course(boluses, fields, blockade, force, strain, wrinkles)
+
+
+def simulate(
+    plan: Plan,
+    face: Face | None = None,
+    patient: Patient | None = None,
+    *,
+    days: int = 180,
+    samples: int = 100,
+    seed: int = 0,
+    parameters: Parameters | None = None,
+    progress: Progress | None = None,
+    workers: int | None = None,
+    step_mm: float | None = None,
+    depth_step_mm: float | None = None,
+    scene: bool = True,
+) -> Outcome:
+    """What ``plan`` does to ``patient`` over ``days``, with bands from ``samples`` draws of parameters and needle placement.
+
+    ``face``: the reference face unless given; it takes the patient's sex, age and size. ``samples=0``: the nominal run alone.
+    The same seed gives the same numbers for any number of ``workers``. ``step_mm``, ``depth_step_mm``: another tissue grid.
+
+    Errors: RefusedError where the label forbids the plan for its purpose; InputError for anything unusable.
+    """
+    patient = patient or Patient()
+    parameters = (parameters or load_parameters()).recording()
+    report = progress or (lambda stage, share: None)
+    days = _whole("days", days, 1, LONGEST_DAYS)
+    samples = _whole("samples", samples, 0, 100_000)
+    with threadpool_limits(1):  # results must not depend on how many threads a matrix product uses
+        report("face and tissue", 0.0)
+        person = build_person(face, patient, parameters, step_mm=step_mm, depth_step_mm=depth_step_mm)
+        findings = check_plan(plan, patient, person.anatomy.atlas)
+        ensure_allowed(findings)
+        report("spread and kinetics", 0.0)
+        grid = day_grid(days)
+        nominal = run_course(person, plan, grid, parameters, [None] * len(plan.sessions), tolerance=1e-11)
+        runs = _run_samples(person, plan, grid, parameters, samples, seed, workers, report)
+        report("side effects", 0.0)
+        unwanted = _unwanted(person, plan, grid, parameters, nominal, runs, samples, seed)
+        return _outcome(person, plan, grid, parameters, nominal, runs, unwanted, findings, seed, samples, scene)
+
+
+def _run_samples(
+    person: Person, plan: Plan, grid: np.ndarray, parameters: Parameters, samples: int, seed: int, workers: int | None, report: Progress
+) -> list[dict[tuple[str, ...], np.ndarray]]:
+    def run(sample: int) -> dict[tuple[str, ...], np.ndarray]:
+        drawn = parameters.draw(seed, sample)
+        offsets = [placement_offsets(len(s.injections), seed, sample, n, drawn) for n, s in enumerate(plan.sessions)]
+        return _curves(run_course(person, plan, grid, drawn, offsets, SAMPLE_TOLERANCE))
+
+    found = []
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+        for result in pool.map(run, range(samples)):
+            found.append(result)
+            report("samples", len(found) / samples)
+    return found
+
+
+def _curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
+    """The curves of one run under one flat name each."""
+    curves: dict[tuple[str, ...], np.ndarray] = {}
+    for area in AREAS:
+        for expression in EXPRESSIONS:
+            curves["skin", area, expression, "strain"] = course.strain.strain[area][expression]
+            curves["skin", area, expression, "grade"] = course.wrinkles.grade[area][expression]
+            curves["skin", area, expression, "fine_lines"] = course.wrinkles.fine_lines[area][expression]
+    for expression, movement in course.strain.movement.items():
+        curves["movement", expression] = movement
+    for muscle in course.blockade.blocked:
+        curves["muscle", muscle, "force"] = course.force.force[muscle]
+        curves["muscle", muscle, "bulk"] = course.force.bulk[muscle]
+        curves["muscle", muscle, "blocked"] = course.blockade.blocked[muscle]
+    for side, parts in course.strain.brow.items():
+        for part, height in parts.items():
+            curves["brow", side, part] = height
+    return curves
+
+
+def _brow_drop_mm(curves: Mapping[tuple[str, ...], np.ndarray]) -> float:
+    return max(float((-curve).max()) for key, curve in curves.items() if key[0] == "brow")
+
+
+def _unwanted(
+    person: Person, plan: Plan, grid: np.ndarray, parameters: Parameters, nominal: Course, runs: list, samples: int, seed: int
+) -> dict[str, Probability]:
+    doses = dict.fromkeys(STRUCTURES, np.zeros(UNWANTED_DRAWS))
+    for number, session in enumerate(plan.sessions):
+        reach = map_reach(STRUCTURES, session, plan, person.anatomy, person.spread, parameters)
+        offsets = draw_placements(len(session.injections), UNWANTED_DRAWS, seed, number, parameters).offsets_mm
+        doses = {name: np.maximum(doses[name], reach[name].dose(offsets)) for name in STRUCTURES}
+
+    def peak_block(dose: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
+        return blocked_share(dose, PEAK_DAYS, values, plan.product).max(-1)
+
+    draws = [parameters, *(parameters.draw(seed, n) for n in range(min(samples, UNWANTED_PARAMETER_DRAWS)))]
+    drops = np.array([_brow_drop_mm(run) for run in (runs or [_curves(nominal)])])
+    risks = rate_unwanted(doses, drops, peak_block, draws)
+    found = {name: _probability(risk, "computed") for name, risk in risks.items()}
+    for name, rate in label_rates(plan.product, plan.areas).items():
+        found[name] = Probability(rate.value, rate.low, rate.high, "label_rate", rate.onset, rate.duration, rate.seriousness, rate.source)
+    return found
+
+
+def _probability(risk: ComputedRisk, basis: str) -> Probability:
+    return Probability(risk.value, risk.low, risk.high, "computed", risk.onset, risk.duration, risk.seriousness, risk.source)
+
+
+def _outcome(
+    person: Person, plan: Plan, grid: np.ndarray, parameters: Parameters, nominal: Course, runs: list,
+    unwanted: Mapping[str, Probability], findings: Sequence[Finding], seed: int, samples: int, scene: bool,
+) -> Outcome:
+    one = _curves(nominal)
+
+    def curve(*key: str) -> Curve:
+        return summarise(grid, one[key], np.stack([run[key] for run in runs]) if runs else None)
+
+    placed = sum(field.placed_units for field in nominal.fields)
+    displaced = sum(b.units * b.displaced_share for session in nominal.boluses for b in session) / placed
+    by_muscle = {
+        name: float(sum(dose.dose_units_per_mm3.sum(0) * dose.volume_mm3))
+        for name, dose in muscle_doses(person.anatomy, nominal.fields).items()
+    }
+    anatomy = person.anatomy
+    from glabella.scenes import build_scene  # pictures' raw data are made only when wanted
+
+    return Outcome(
+        days=grid,
+        skin={
+            area: {e: SkinCurves(*(curve("skin", area, e, q) for q in ("strain", "grade", "fine_lines"))) for e in EXPRESSIONS} for area in AREAS
+        },
+        movement={e: curve("movement", e) for e in EXPRESSIONS if ("movement", e) in one},
+        muscles={m: MuscleCurves(*(curve("muscle", m, q) for q in ("force", "bulk", "blocked"))) for m in nominal.blockade.blocked},
+        unwanted=unwanted,
+        dose=DoseBalance(
+            placed, sum(f.taken_up_units for f in nominal.fields), sum(f.cleared_units for f in nominal.fields), displaced, by_muscle
+        ),
+        brow={side: BrowCurves(*(curve("brow", side, part) for part in ("head", "peak", "tail"))) for side in ("left", "right")},
+        findings=tuple(findings),
+        plan=plan,
+        patient=person.patient,
+        parameters=parameters,
+        settings={
+            "samples": samples, "days": int(grid[-1]), "tissue_cells": len(anatomy.cells),
+            "step_mm": round(float(anatomy.grid.steps[0] * 88.0), 6), "depth_step_mm": float(np.diff(anatomy.grid.edges_mm)[0]),
+            "interpupillary_distance_mm": person.face.interpupillary_distance_mm,
+        },
+        seed=seed,
+        version=version("glabella"),
+        references=tuple(sorted({p.source for p in unwanted.values()})),
+        scene=build_scene(person, plan, grid, parameters, nominal) if scene else None,
+    )
+
+
+def _whole(name: str, value: int, low: int, high: int) -> int:
+    if isinstance(value, bool) or value != int(value) or not low <= value <= high:
+        raise InputError(f"{name} = {value}: must be a whole number from {low} to {high}")
+    return int(value)

@@ -1,0 +1,75 @@
+"""The literature behind the numbers: the reader is strict, citations are one line, and no key leads nowhere."""
+
+import csv
+from importlib import resources
+
+import pytest
+
+from glabella.errors import InputError
+from glabella.evidence import load_parameters
+from glabella.evidence.sources import find_reference, load_references, read_references, reference
+
+ARTICLE = """% a remark
+@article{doe2020,
+  author = {Doe, Jane and Roe, Richard Q.},
+  title = {On {SNAP-25} \\& strain},
+  journal = {Journal of Lines},
+  volume = 12, number = "3", pages = {1--9},
+  year = {2020},
+  doi = {10.1000/xyz}
+}
+"""
+
+
+def test_a_reference_becomes_one_line_with_a_link():
+    entry = read_references(ARTICLE)["doe2020"]
+    assert str(entry) == "Doe J, Roe RQ. On SNAP-25 & strain. Journal of Lines 12(3):1–9. 2020."
+    assert entry.link == "https://doi.org/10.1000/xyz"
+
+
+def test_many_authors_are_cut_short():
+    entry = read_references("@misc{a, author = {A, B and C, D and E, F and G, H and I, J}, title = {T}}")["a"]
+    assert str(entry) == "A B, C D, E F et al. T."
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (ARTICLE + ARTICLE, "line 11: source 'doe2020' appears twice"),
+        ("\n\nsome words", "line 3: expected an entry"),
+        ("@novel{a, title = {T}}", "line 1: kind '@novel' is unknown"),
+        ("@misc{a, titel = {T}}", "line 1: field 'titel' of 'a' is unknown; did you mean 'title'"),
+        ("@misc{a,\n title = {T},\n title = {U}}", "line 3: field 'title' of 'a' appears twice"),
+        ("@misc{a,\n title = {T", "line 2: field 'title' is never closed"),
+        ("@misc{a, title = T}", "expected a value in braces or quotes"),
+        ("@misc{a, title = {T} year = 2020}", "line 1: expected ',' or '}'"),
+        ("@misc{a, year = 2020}", "entry 'a' has no title"),
+    ],
+)
+def test_anything_unexpected_is_named_with_its_line(text, message):
+    with pytest.raises(InputError) as error:
+        read_references(text)
+    assert message in str(error.value)
+
+
+def test_unknown_keys_name_the_nearest():
+    with pytest.raises(InputError, match="did you mean 'king2016'"):
+        find_reference("king2061")
+
+
+def test_every_source_of_every_shipped_table_exists():
+    known = load_references()
+    missing = {row.source for row in load_parameters().rows.values()} - set(known)
+    for file in resources.files("glabella.evidence").iterdir():
+        if file.name.endswith(".csv"):
+            rows = list(csv.DictReader(file.read_text("utf-8").splitlines()))
+            missing |= {f"{file.name}: {row['source']}" for row in rows if row.get("source") and row["source"] not in known}
+    assert not missing
+
+
+def test_every_citation_is_one_readable_line():
+    for key in load_references():
+        line = reference(key)
+        assert len(line) > 15
+        assert "\n" not in line
+        assert "{" not in line

@@ -1,0 +1,47 @@
+"""Each row of the parameter table, moved from low to high, moves a number of the outcome: no row is decoration."""
+
+import numpy as np
+import pytest
+
+from glabella import Patient, Plan, simulate
+from glabella.evidence import load_parameters
+
+COARSE = {"step_mm": 2.8, "depth_step_mm": 1.4}  # a coarse tissue grid: the test asks whether a row matters, not how much
+PRODUCTS = ("abobotulinumtoxinA", "incobotulinumtoxinA", "prabotulinumtoxinA", "daxibotulinumtoxinA", "letibotulinumtoxinA")
+
+
+def scenario(name):
+    """A plan and a patient in which the row plays a part: its own product, its own sex, all three areas otherwise."""
+    product = next((p for p in PRODUCTS if name.startswith(p)), None)
+    patient = Patient(sex="male") if "_male" in name else Patient()
+    if product:
+        return Plan.label(product, "glabellar"), patient
+    return Plan.label("onabotulinumtoxinA", ("glabellar", "forehead", "lateral_canthal")), patient
+
+
+def numbers(tree):
+    if isinstance(tree, dict):
+        for key in sorted(tree):
+            yield from numbers(tree[key])
+    elif isinstance(tree, list | tuple):
+        for value in tree:
+            yield from numbers(value)
+    elif isinstance(tree, int | float) and not isinstance(tree, bool):
+        yield float(tree)
+
+
+def outcome_numbers(name, value):
+    plan, patient = scenario(name)
+    parameters = load_parameters().with_values({name: value})
+    outcome = simulate(plan, patient=patient, days=120, samples=0, parameters=parameters, scene=False, **COARSE).to_json()
+    parts = {key: outcome[key] for key in ("skin", "movement", "muscles", "unwanted", "dose", "brow")}
+    return np.array(list(numbers(parts)))
+
+
+@pytest.mark.parametrize("name", load_parameters().rows)
+def test_row_moves_an_outcome(name):
+    row = load_parameters().rows[name]
+    assert row.low < row.high, f"{name}: a row needs a range"
+    low, high = outcome_numbers(name, row.low), outcome_numbers(name, row.high)
+    assert low.shape == high.shape
+    assert np.abs(low - high).max() > 1e-6
