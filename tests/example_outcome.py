@@ -79,11 +79,11 @@ def build_outcome(purpose="person", samples=40, with_scene=True, seed=7, **chang
         for side in ("left", "right")
     }
     unwanted = {
-        "eyelid_ptosis": Probability(0.022, 0.012, 0.036, "computed", "2 to 7 days", "3 to 4 weeks", "troublesome and temporary; the lid can cover part of the pupil", "king2016"),
-        "brow_ptosis": Probability(0.006, 0.001, 0.014, "computed", "days", "up to 6 weeks", "troublesome and temporary; the brow feels heavy", "king2016"),
-        "dry_eye": Probability(0.0004, 0.0, 0.003, "computed", "days to weeks", "weeks", "can irritate the eye; see an eye doctor if it persists", "pra_label2019"),
-        "headache": Probability(0.133, 0.101, 0.171, "label_rate", "the first days", "hours to days", "mild; not more often than with placebo", "ona_label2024"),
-        "nausea": Probability(0.03, 0.016, 0.052, "label_rate", "the first days", "hours to days", "mild; about as often as with placebo", "ona_label2024"),
+        "eyelid_ptosis": Probability(0.022, 0.012, 0.036, "computed", "2 to 7 days", "weeks", "troublesome and temporary", "king2016"),
+        "brow_ptosis": Probability(0.006, 0.001, 0.014, "computed", "days", "up to 6 weeks", "troublesome and temporary", "king2016"),
+        "dry_eye": Probability(0.0004, 0.0, 0.003, "computed", "days to weeks", "weeks", "can irritate the eye", "pra_label2019"),
+        "headache": Probability(0.133, 0.101, 0.171, "label_rate", "the first days", "hours to days", "mild", "ona_label2024"),
+        "nausea": Probability(0.03, 0.016, 0.052, "label_rate", "the first days", "hours to days", "mild", "ona_label2024"),
     }  # fmt: skip
     taken = {name: 0.9 * REACH.get(without_side(name), 0.0) for name in MUSCLES}
     findings = (
@@ -103,7 +103,8 @@ def build_outcome(purpose="person", samples=40, with_scene=True, seed=7, **chang
     values = {
         "days": DAYS, "skin": skin, "movement": movement, "muscles": muscles, "unwanted": unwanted,
         "dose": DoseBalance(20.0, sum(taken.values()), 20.0 - sum(taken.values()), 0.013, {k: v for k, v in taken.items() if v}),
-        "brow": brow, "findings": findings, "plan": Plan.label("onabotulinumtoxinA", purpose=purpose), "patient": Patient(), "parameters": parameters,
+        "brow": brow, "findings": findings, "plan": Plan.label("onabotulinumtoxinA", purpose=purpose), "patient": Patient(),
+        "parameters": parameters,
         "settings": {"days": 270, "samples": samples, "placement_sd_mm_per_axis": 3.67, "lateral_step_mm": 1.3}, "seed": seed,
         "version": "0.1.0", "scene": example_scene() if with_scene else None,
     }  # fmt: skip
@@ -127,18 +128,21 @@ def example_scene():
     glabella = _bump(coarse, face.surface(2).frontal(0.0, 16.0).points, 11)
     displacement = {"rest": np.zeros((len(kept), *coarse.shape)), "maximum_frown": np.array([k * pull for k in kept])}
     spacing = np.full(len(coarse), 9.0)
+    phase = 2 * np.pi * coarse[:, 0] / spacing
     lines = {
         expression: tuple(
-            LineField(coarse[:, 0], depth * (k if expression == "maximum_frown" else 0.8 + 0.2 * k) * glabella, spacing) for k in kept
+            LineField(phase, depth * (k if expression == "maximum_frown" else 0.8 + 0.2 * k) * glabella, spacing) for k in kept
         )
         for expression, depth in (("rest", 0.12), ("maximum_frown", 0.8))
     }
     dose = sum(4.0 * 0.25 / (2 * np.pi * 25) * _bump(fine, point, 5.0) for point in points.values())
+    along, up = np.linspace(12, 40, 30), 10 + 6 * np.sin(np.linspace(0, 2.6, 30))
+    rims = {f"supraorbital_rim_{side}": face.surface(2).frontal(sign * along, up).points for side, sign in (("left", 1), ("right", -1))}
     return Scene(
         face=face, picture_days=PICTURE_DAYS, displacement=displacement, lines=lines, dose_on_skin_units_per_mm2=dose,
         sections=tuple(example_section(name) for name in SITES), histograms=example_histograms(), site_points=points,
         site_units=dict.fromkeys(SITES, 4.0),
-        curves={f"supraorbital_rim_{side}": face.surface(2).frontal(sign * np.linspace(12, 40, 30), 10 + 6 * np.sin(np.linspace(0, 2.6, 30))).points for side, sign in (("left", 1), ("right", -1))},
+        curves=rims,
     )  # fmt: skip
 
 
@@ -156,8 +160,8 @@ def example_section(site):
     dose = 0.011 * np.exp(-np.hypot((x - 0.3) / 1.5, z - 5.0) / 2.1) * np.isin(layer, (1, 2, 3, 4)) * np.where(muscle, 1.0, 0.25)
     name = "procerus" if site == "procerus" else "corrugator_supercilii_" + site.rpartition("_")[2]
     return Section(
-        site.replace("_", " ") + ": 4 U, 5.0 mm deep", site, 4.0, across, depth, layer, np.where(muscle, 0, -1), (name,), dose, (0.0, 0.0), (0.0, 5.0),
-        "mm away from the midline",
+        site.replace("_", " ") + ": 4 U, 5.0 mm deep", site, 4.0, across, depth, layer, np.where(muscle, 0, -1), (name,), dose,
+        (0.0, 0.0), (0.0, 5.0), "mm away from the midline",
     )  # fmt: skip
 
 

@@ -1,37 +1,38 @@
 """Fit the junction's Emax and D50, and nothing else, to the frown trials marked `calibrate` in frown_displacement.csv.
 
-    python tools/fit_junction.py                     fit on a provisional log-normal dose, and report
-    python tools/fit_junction.py --doses doses.npz   the same on a dose field: arrays <muscle>_dose (n,) in units per mm3 taken up
-                                                     from the 20-unit plan and <muscle>_volume (n,) in mm3; optional <muscle>_share
-    python tools/fit_junction.py --profile           how well the data tell D50 from Emax
-    python tools/fit_junction.py --study             what other half-lives and muscle rates do to displacement and bulk
+    python tools/fit_junction.py               fit the whole chain (tissue, dose field, junction, muscle, skin) and report
+    python tools/fit_junction.py --muscle      fit one muscle of log-normal dose instead: no face needed
+    python tools/fit_junction.py --shipped     report the shipped rows without fitting
+    python tools/fit_junction.py --profile     how well the data tell D50 from Emax
+    python tools/fit_junction.py --study       what half-life and muscle rates do to movement and bulk
+    --set NAME=VALUE                           other constants; --units-glabellar N  share of the 30-unit study in the frown muscles
 
-The frown is the sum of the muscles' forces plus a share that no dose reaches. The 30-unit study is the 20-unit dose times 1.5.
+The chain places the licensed 20-unit glabellar pattern once; other totals are multiples of its dose field.
 """
 
 import argparse
 import csv
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from typing import Protocol
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
 from glabella.evidence import Parameters, load_parameters
 from glabella.stages.junction import block_junctions
-from glabella.stages.muscle import weaken_muscles
+from glabella.stages.muscle import MuscleForce, weaken_muscles
 
 FITTED = ("junction_emax_ratio", "junction_d50_units_per_mm3")
 STUDIED = ("light_chain_half_life_days", "muscle_atrophy_per_day", "muscle_regrowth_per_day", "muscle_bulk_floor")
-DAYS = np.concatenate([np.arange(0, 4, 0.5), np.arange(4, 401)])
+DAYS = np.concatenate([np.arange(0, 4, 0.5), np.arange(4, 361)])
+REFERENCE = "onabotulinumtoxinA"
 PLAN_UNITS = 20.0
-PROVISIONAL_MEDIAN_UNITS_PER_MM3 = 9e-4  # first flat-slab run: 6.9 % of 20 units in a corrugator, uptake 0.13 of 0.35 per day
-PROVISIONAL_SD_LN = 0.5
-PROVISIONAL_UNTREATED_SHARE = 0.10
 TOLERANCE_POINTS = 10.0  # required at each of the six days
+MAIN_MUSCLE = "corrugator_supercilii_left"
 
 
 @dataclass(frozen=True)
@@ -41,31 +42,77 @@ class Dose:  # what the junction reads of stages.diffusion.MuscleDose
 
 
 @dataclass(frozen=True)
+class Frown:
+    movement: np.ndarray  # share of baseline over DAYS
+    strain: np.ndarray
+    bulk: np.ndarray  # of the main muscle
+
+
+class Model(Protocol):
+    dose: Mapping[str, Dose]  # of PLAN_UNITS
+
+    def frown(self, force: MuscleForce, parameters: Parameters) -> Frown: ...
+
+
+@dataclass(frozen=True)
+class OneMuscle:
+    """One muscle whose ln dose is normal over its volume; frown = untreated share + the rest times force."""
+
+    median_units_per_mm3: float = 1.3e-3  # corrugator supercilii, licensed plan, default tissue
+    sd_ln: float = 0.5
+    untreated: float = 0.1
+    dose: Mapping[str, Dose] = field(init=False)
+
+    def __post_init__(self) -> None:
+        z = np.linspace(-4, 4, 161)
+        dose = Dose(self.median_units_per_mm3 * np.exp(self.sd_ln * z)[None], np.exp(-z * z / 2))
+        object.__setattr__(self, "dose", {MAIN_MUSCLE: dose})
+
+    def frown(self, force: MuscleForce, parameters: Parameters) -> Frown:
+        movement = self.untreated + (1 - self.untreated) * force.force[MAIN_MUSCLE]
+        return Frown(movement, movement, force.bulk[MAIN_MUSCLE])
+
+
+class Chain:
+    """The package's own chain on the reference face with the licensed glabellar pattern."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        from glabella.patient import Patient
+        from glabella.plan import Plan
+        from glabella.stages.bolus import place_boluses
+        from glabella.stages.diffusion import muscle_doses, spread_toxin
+        from glabella.treatment import build_person
+
+        self.patient = Patient()
+        person = build_person(None, self.patient, parameters)
+        plan = Plan.label(REFERENCE, "glabellar")
+        (session,) = plan.sessions
+        place = place_boluses(session, plan, person.anatomy, parameters, None)
+        fields = [spread_toxin(person.spread.at(parameters), place, 1e-9)]
+        self.dose = {m: Dose(d.dose_units_per_mm3, d.volume_mm3) for m, d in muscle_doses(person.anatomy, fields).items()}
+        self.skin = person.skin
+
+    def frown(self, force: MuscleForce, parameters: Parameters) -> Frown:
+        from glabella.stages.skin import strain_skin
+
+        skin = strain_skin(self.skin, force, self.patient, parameters)
+        strain = skin.strain["glabellar"]["maximum_frown"]
+        return Frown(skin.movement["maximum_frown"] / 100, strain / strain[0], force.bulk[MAIN_MUSCLE])
+
+
+@dataclass(frozen=True)
 class Fit:
-    parameters: Parameters  # with Emax and D50 fitted
+    parameters: Parameters
     kept_percent: np.ndarray  # displacement kept in the 30-unit study, on its days
     reduction_percent: np.ndarray  # strain reduction after 20 units, on its days
     cost: float
 
-
-@dataclass(frozen=True)
-class Frown:
-    """Movement of a frown over DAYS, share of baseline, and the bulk of its muscles, for any dose of the plan."""
-
-    dose: Mapping[str, np.ndarray]
-    volume: Mapping[str, np.ndarray]
-    share: Mapping[str, float]
-    untreated: float
-
-    def after(self, units: float, product: str, parameters: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
-        scaled = {m: Dose(self.dose[m][None] * units / PLAN_UNITS, self.volume[m]) for m in self.dose}
-        force = weaken_muscles(block_junctions(scaled, np.zeros(1), DAYS, parameters, product), parameters)
-        total = sum(self.share.values())
-        movement = sum(self.share[m] / total * force.force[m] for m in self.dose)
-        bulk = sum(self.share[m] / total * force.bulk[m] for m in self.dose)
-        return self.untreated + (1 - self.untreated) * movement, bulk
+    @property
+    def largest_miss(self) -> float:
+        return float(np.abs(self.kept_percent - column(observations()[0], "value")).max())
 
 
+@cache
 def observations() -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     text = resources.files("glabella.evidence").joinpath("trials/frown_displacement.csv").read_text("utf-8")
     rows = [row for row in csv.DictReader(text.splitlines()) if row["suggested_use"] == "calibrate"]
@@ -76,48 +123,42 @@ def column(rows: list[dict[str, str]], name: str) -> np.ndarray:
     return np.array([float(row[name]) for row in rows])
 
 
-def fit(
-    dose_by_muscle: Mapping[str, np.ndarray], volume_by_muscle: Mapping[str, np.ndarray], parameters: Parameters,
-    share_by_muscle: Mapping[str, float] | None = None, untreated_share: float = 0.0, half_dose_units_per_mm3: float | None = None,
-) -> Fit:  # fmt: skip
-    """Emax and D50 (or Emax alone, at a given D50) from the frown trials.
+def after(model: Model, units: float, product: str, parameters: Parameters) -> Frown:
+    """The frown after ``units`` in the glabellar pattern."""
+    dose = {m: Dose(d.dose_units_per_mm3 * units / PLAN_UNITS, d.volume_mm3) for m, d in model.dose.items()}
+    return model.frown(weaken_muscles(block_junctions(dose, np.zeros(1), DAYS, parameters, product), parameters), parameters)
 
-    Cost: squares of the misses over 10 points, and steeply more beyond the tolerance less one point. The courses hardly tell D50
-    from Emax, so among the pairs within one unit of the least cost the one with the smallest D50 is taken: the dose-ranging trials,
-    which are not fitted, say that more units gain little.
-    """
-    frown = Frown(dose_by_muscle, volume_by_muscle, share_by_muscle or dict.fromkeys(dose_by_muscle, 1.0), untreated_share)
+
+def predict(model: Model, parameters: Parameters, units_glabellar: float | None = None) -> Fit:
+    """Cost: squares of the misses over 10 points, and steeply more beyond the tolerance less one point."""
     displacement, strain = observations()
+    units = units_glabellar or float(displacement[0]["total_dose_units"])
+    kept = 100 * after(model, units, displacement[0]["product"], parameters).movement
+    left = 100 * after(model, float(strain[0]["total_dose_units"]), strain[0]["product"], parameters).strain
+    kept, reduction = np.interp(column(displacement, "day"), DAYS, kept), 100 - np.interp(column(strain, "day"), DAYS, left)
+    miss = kept - column(displacement, "value")
+    excess = np.maximum(np.abs(miss) - (TOLERANCE_POINTS - 1), 0)
+    cost = (miss**2).sum() / 100 + (excess**2).sum() + ((reduction - column(strain, "value")) ** 2).sum() / 100
+    return Fit(parameters, kept, reduction, float(cost))
 
-    def predict(emax: float, d50: float) -> Fit:
-        tried = parameters.with_values(dict(zip(FITTED, (float(emax), float(d50)), strict=True)))
-        kept = 100 * frown.after(float(displacement[0]["total_dose_units"]), displacement[0]["product"], tried)[0]
-        left = 100 * frown.after(float(strain[0]["total_dose_units"]), strain[0]["product"], tried)[0]
-        kept, reduction = np.interp(column(displacement, "day"), DAYS, kept), 100 - np.interp(column(strain, "day"), DAYS, left)
-        miss = kept - column(displacement, "value")
-        excess = np.maximum(np.abs(miss) - (TOLERANCE_POINTS - 1), 0)
-        cost = (miss**2).sum() / 100 + (excess**2).sum() + ((reduction - column(strain, "value")) ** 2).sum() / 100
-        return Fit(tried, kept, reduction, float(cost))
 
-    @cache
-    def at(ln_d50: float) -> Fit:
+def fit(model: Model, parameters: Parameters, units_glabellar: float | None = None, half_dose_units_per_mm3: float | None = None) -> Fit:
+    """Least cost in Emax and D50, or in Emax alone at a given D50."""
+    dose = model.dose[MAIN_MUSCLE].dose_units_per_mm3
+    median = float(np.median(dose[dose > 0]))
+
+    def at(ln_ratio: float, ln_d50: float) -> Fit:  # ln_ratio: thresholds that the median element of the main muscle takes up
         d50 = math.exp(ln_d50)
-        # E0 of the median element: half a threshold to eight thresholds, far beyond any that weakens the frown by 30 to 90 %
-        start = math.log(0.5 * parameters["block_threshold_ratio"] * (1 + d50 / median))
-        span = start, start + math.log(16)
-        best = minimize_scalar(lambda ln: predict(math.exp(ln), d50).cost, bounds=span, method="bounded", options={"xatol": 1e-4})
-        return predict(math.exp(best.x), d50)
+        emax = parameters["block_threshold_ratio"] * math.exp(ln_ratio) * (1 + d50 / median)
+        return predict(model, parameters.with_values(dict(zip(FITTED, (emax, d50), strict=True))), units_glabellar)
 
-    main = dose_by_muscle[max(frown.share, key=lambda m: frown.share[m])]
-    median = float(np.median(main[main > 0]))
     if half_dose_units_per_mm3 is not None:
-        return at(math.log(half_dose_units_per_mm3))
-    low, high = math.log(0.2 * median), math.log(20 * median)
-    least = minimize_scalar(lambda ln: at(ln).cost, bounds=(low, high), method="bounded", options={"xatol": 0.02})
-    allowed = at(least.x).cost + 1
-    if at(low).cost <= allowed:
-        return at(low)
-    return at(brentq(lambda ln: at(ln).cost - allowed, low, least.x, xtol=0.01))
+        fixed = math.log(half_dose_units_per_mm3)
+        best = minimize_scalar(lambda x: at(x, fixed).cost, bounds=(-0.5, 2.5), method="bounded", options={"xatol": 1e-3})
+        return at(best.x, fixed)
+    start = np.array([[0.8, math.log(median)], [1.1, math.log(median)], [0.8, math.log(2 * median)]])
+    options = {"initial_simplex": start, "xatol": 3e-3, "fatol": 3e-3, "maxfev": 120}
+    return at(*minimize(lambda x: at(*x).cost, start[0], method="Nelder-Mead", options=options).x)
 
 
 def timing(days: np.ndarray, movement: np.ndarray) -> dict[str, float]:
@@ -139,7 +180,14 @@ def timing(days: np.ndarray, movement: np.ndarray) -> dict[str, float]:
     }  # fmt: skip
 
 
-def report(result: Fit, frown: Frown) -> None:
+def half_gone_earlier(model: Model, parameters: Parameters) -> float:
+    """By which share the half-gone day of the 20-unit frown strain comes earlier with half the light chain's half-life."""
+    halved = parameters.with_values({STUDIED[0]: parameters[STUDIED[0]] / 2})
+    days = [timing(DAYS, after(model, PLAN_UNITS, REFERENCE, p).strain)["half_gone"] for p in (parameters, halved)]
+    return 1 - days[1] / days[0]
+
+
+def report(result: Fit, model: Model) -> None:
     p = result.parameters
     displacement, strain = observations()
     emax = p["junction_emax_ratio"]
@@ -148,77 +196,67 @@ def report(result: Fit, frown: Frown) -> None:
     print("\n30 units, displacement kept, %     " + "".join(f"{'d' + r['day']:>7}" for r in displacement))
     print("  measured                         " + "".join(f"{float(r['value']):7.0f}" for r in displacement))
     print("  model                            " + "".join(f"{v:7.1f}" for v in result.kept_percent))
-    miss = np.abs(result.kept_percent - column(displacement, "value")).max()
-    print(f"  largest miss {miss:.1f} points: {'within' if miss <= TOLERANCE_POINTS else 'OUTSIDE'} {TOLERANCE_POINTS:.0f}")
+    within = "within" if result.largest_miss <= TOLERANCE_POINTS else "OUTSIDE"
+    print(f"  largest miss {result.largest_miss:.1f} points: {within} {TOLERANCE_POINTS:.0f}")
     print("\n20 units, strain reduction, %      " + "".join(f"{'d' + r['day']:>7}" for r in strain))
     print("  measured                         " + "".join(f"{float(r['value']):7.1f}" for r in strain))
     print("  model                            " + "".join(f"{v:7.1f}" for v in result.reduction_percent))
-    print("\nunits  onset  day14  deepest     half gone  loss>50%  loss>30%  loss>10%  bulk")
+    print("\nfrown strain: units  onset  day14  deepest     half gone  loss>50%  loss>30%  loss>10%  bulk")
     for units in (10, 20, 40, 80):
-        movement, bulk = frown.after(units, "onabotulinumtoxinA", p)
-        t = timing(DAYS, movement)
+        frown = after(model, units, REFERENCE, p)
+        t = timing(DAYS, frown.strain)
         print(
-            f"{units:5d}  {t['onset']:5.2f}  {t['day14']:5.2f}  {t['deepest']:.2f} d{t['deepest_day']:<4.0f}  {t['half_gone']:9.0f}"
-            f"  {t['last_half']:8.0f}  {t['last_30']:8.0f}  {t['within_10']:8.0f}  {bulk.min():.2f} d{DAYS[bulk.argmin()]:.0f}"
+            f"{units:19d}  {t['onset']:5.2f}  {t['day14']:5.2f}  {t['deepest']:.2f} d{t['deepest_day']:<4.0f}  {t['half_gone']:9.0f}"
+            f"  {t['last_half']:8.0f}  {t['last_30']:8.0f}  {t['within_10']:8.0f}  {frown.bulk.min():.2f} d{DAYS[frown.bulk.argmin()]:.0f}"
         )
     print("demo asks at 20 units: onset 0.5-3, day14 0.55-0.85, deepest d7-45, half gone 80-130, loss > 10 % until 130-270")
     print("published: 10 to 20 units about +50 days, 20 to 40 units +5 to +35 days")
+    print(f"half the half-life: half gone {half_gone_earlier(model, p):.1%} earlier (asked: 25 to 45 %)")
 
 
-def study(parameters: Parameters, frown: Frown) -> None:
-    """What the muscle rates and the half-life do to displacement, bulk and the pull of the half-life on the half-gone day."""
+def profile(best: Fit, model: Model, units_glabellar: float | None) -> None:
+    print("D50/mm3    Emax   cost  miss   loss > 30 % lasts longer by: 10->20, 20->40, 40->80 units")
+    for factor in (0.35, 0.5, 0.7, 1, 1.4, 2, 2.8, 4):
+        d50 = best.parameters["junction_d50_units_per_mm3"] * factor
+        r = fit(model, best.parameters, units_glabellar, half_dose_units_per_mm3=d50)
+        last = [timing(DAYS, after(model, u, REFERENCE, r.parameters).strain)["last_30"] for u in (10, 20, 40, 80)]
+        gains = "  ".join(f"{gain:4.0f}" for gain in np.diff(last))
+        print(f"{d50:.2e}  {r.parameters['junction_emax_ratio']:5.3f}  {r.cost:5.2f}  {r.largest_miss:4.1f}   {gains}")
+
+
+def study(parameters: Parameters, model: Model, units_glabellar: float | None) -> None:
+    """What the muscle rates and the half-life do to movement, bulk and the pull of the half-life on the half-gone day."""
     print("half-life   ka     kh   Mmin |  cost  miss | day 168 | half gone, <10 % | half-life halved | bulk lowest")
     muscles = ((0.015, 0.02, 0.6), (0.02, 0.015, 0.5), (0.033, 0.015, 0.5), (0.033, 0.011, 0.5), (0.05, 0.003, 0.5), (0.05, 0.02, 0.5))
-    for half_life in (40, 46, 60):
+    for half_life in (40, 44, 60):
         for ka, kh, floor in muscles:
-            values = dict(zip(STUDIED, (half_life, ka, kh, floor), strict=True))
-            r = fit(frown.dose, frown.volume, parameters.with_values(values), frown.share, frown.untreated)
-            movement, bulk = frown.after(20, "onabotulinumtoxinA", r.parameters)
-            halved = frown.after(20, "onabotulinumtoxinA", r.parameters.with_values({STUDIED[0]: half_life / 2}))[0]
-            t, miss = timing(DAYS, movement), np.abs(r.kept_percent - column(observations()[0], "value")).max()
+            r = fit(model, parameters.with_values(dict(zip(STUDIED, (half_life, ka, kh, floor), strict=True))), units_glabellar)
+            frown = after(model, PLAN_UNITS, REFERENCE, r.parameters)
+            t = timing(DAYS, frown.strain)
             print(
-                f"{half_life:9d} {ka:6.3f} {kh:6.3f} {floor:5.2f} | {r.cost:5.1f} {miss:5.1f} | {r.kept_percent[-1]:7.0f} |"
-                f" {t['half_gone']:9.0f} {t['within_10']:6.0f} | {1 - timing(DAYS, halved)['half_gone'] / t['half_gone']:9.0%} earlier |"
-                f" {bulk.min():.2f} d{DAYS[bulk.argmin()]:.0f}"
+                f"{half_life:9d} {ka:6.3f} {kh:6.3f} {floor:5.2f} | {r.cost:5.1f} {r.largest_miss:5.1f} | {r.kept_percent[-1]:7.0f} |"
+                f" {t['half_gone']:9.0f} {t['within_10']:6.0f} | {half_gone_earlier(model, r.parameters):9.1%} earlier |"
+                f" {frown.bulk.min():.2f} d{DAYS[frown.bulk.argmin()]:.0f}"
             )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--doses", help="npz of the dose field")
-    parser.add_argument("--untreated", type=float, help="share of the frown that no dose reaches (default 0.10, or 0 with --doses)")
-    parser.add_argument("--profile", action="store_true")
-    parser.add_argument("--study", action="store_true")
+    for name in ("muscle", "shipped", "profile", "study"):
+        parser.add_argument(f"--{name}", action="store_true")
+    parser.add_argument("--units-glabellar", type=float, help="default: all 30")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     options = parser.parse_args()
     parameters = load_parameters().with_values({n: float(v) for n, v in (item.split("=") for item in options.set)})
-    if options.doses:
-        with np.load(options.doses) as file:
-            muscles = [name.removesuffix("_dose") for name in file.files if name.endswith("_dose")]
-            dose, volume = {m: file[f"{m}_dose"] for m in muscles}, {m: file[f"{m}_volume"] for m in muscles}
-            share = {m: float(file[f"{m}_share"]) if f"{m}_share" in file.files else 1.0 for m in muscles}
+    model = OneMuscle() if options.muscle else Chain(parameters)
+    if options.study:
+        study(parameters, model, options.units_glabellar)
+    elif options.shipped:
+        report(predict(model, parameters, options.units_glabellar), model)
+    elif options.profile:
+        profile(fit(model, parameters, options.units_glabellar), model, options.units_glabellar)
     else:
-        z = np.linspace(-4, 4, 161)
-        dose = {"frown": PROVISIONAL_MEDIAN_UNITS_PER_MM3 * np.exp(PROVISIONAL_SD_LN * z)}
-        volume, share = {"frown": np.exp(-z * z / 2)}, {"frown": 1.0}
-    untreated = options.untreated if options.untreated is not None else 0.0 if options.doses else PROVISIONAL_UNTREATED_SHARE
-    frown = Frown(dose, volume, share, untreated)
-    if options.profile:
-        print("D50/mm3    Emax   cost  miss   20->40 units: loss > 30 % lasts longer by")
-        best = fit(dose, volume, parameters, share, untreated)
-        for factor in (0.35, 0.5, 0.7, 1, 1.4, 2, 2.8, 4):
-            d50 = best.parameters["junction_d50_units_per_mm3"] * factor
-            r = fit(dose, volume, parameters, share, untreated, half_dose_units_per_mm3=d50)
-            last = [timing(DAYS, frown.after(u, "onabotulinumtoxinA", r.parameters)[0])["last_30"] for u in (10, 20, 40)]
-            miss = np.abs(r.kept_percent - column(observations()[0], "value")).max()
-            print(
-                f"{d50:.3g}  {r.parameters['junction_emax_ratio']:6.3f}  {r.cost:5.2f}  {miss:4.1f}"
-                f"   {last[2] - last[1]:4.0f} d  (10->20: {last[1] - last[0]:.0f} d)"
-            )
-    elif options.study:
-        study(parameters, frown)
-    else:
-        report(fit(dose, volume, parameters, share, untreated), frown)
+        report(fit(model, parameters, options.units_glabellar), model)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,26 +68,28 @@ def _complain(message: str, code: int) -> int:
 
 
 class ProgressLine:
-    """Progress on stderr: one line that is rewritten on a terminal, a line per step elsewhere."""
+    """Progress on stderr: on a terminal one line that is rewritten, elsewhere a line every few seconds, so that short runs are silent."""
+
+    QUIET_SECONDS = 8.0
 
     def __init__(self) -> None:
         self.live = sys.stderr.isatty()
-        self.last = ""
         self.width = 0
+        self.told = time.monotonic()
 
     def __call__(self, step: str, share: float) -> None:
         """Tell that ``share`` (0 to 1) of ``step`` is done."""
+        line = f"{step} {share:4.0%}"
         if self.live:
-            line = f"{step} {share:4.0%}"
             click.echo("\r" + line.ljust(self.width), err=True, nl=False)
             self.width = len(line)
-        elif step != self.last:
-            click.echo(f"{step} ...", err=True)
-        self.last = step
+        elif time.monotonic() - self.told > self.QUIET_SECONDS:
+            click.echo(line, err=True)
+            self.told = time.monotonic()
 
     def done(self) -> None:
         """Clear the line."""
-        if self.live and self.width:
+        if self.width:
             click.echo("\r" + " " * self.width + "\r", err=True, nl=False)
 
 
@@ -176,6 +179,8 @@ def show(what: str, out: Path | None) -> None:
     """Draw the reference face or its muscles, or list the products with their licensed patterns."""
     if what not in SHOWN:
         raise InputError(f"show: '{what}' is unknown; {nearest(what, SHOWN)}")
+    from glabella.files import write_beside, write_file
+
     if what == "products":
         from glabella.show import product_lines
 
@@ -183,16 +188,27 @@ def show(what: str, out: Path | None) -> None:
         if out is None:
             click.echo(text)
             return
-        content: str | bytes = text + "\n"
+        write_file(out, text + "\n", "file")
     else:
-        from glabella.report.anatomy import draw_face, draw_muscles
-
         out = out or Path(f"{what}.png")
-        content = (draw_face if what == "face" else draw_muscles)()
-    from glabella.files import write_file
-
-    write_file(out, content, "file")
+        write_beside(out, "picture", _draw_face if what == "face" else _draw_muscles)
     click.echo(f"wrote {out}", err=True)
+
+
+def _draw_face(path: Path) -> None:
+    from glabella.face import load_face
+    from glabella.report.face_picture import draw_face
+
+    draw_face(load_face(), path)
+
+
+def _draw_muscles(path: Path) -> None:
+    from glabella.evidence import load_parameters
+    from glabella.face import load_face
+    from glabella.report.anatomy_picture import draw_muscles
+    from glabella.stages.anatomy.atlas import build_atlas
+
+    draw_muscles(build_atlas(load_face(), None, load_parameters()), path)
 
 
 def _read(plan_file: Path, patient_file: Path | None) -> "tuple[Plan, Patient | None]":

@@ -133,10 +133,14 @@ class Surface:
         facing = np.flatnonzero(self.triangle_normals[:, 2] > 1e-9)
         return _Grid(self.vertices[self.triangles[facing]], facing)
 
+    def front_most(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(triangle (n,), barycentric (n, 3)) seen from the front at each (x, y) of (n, 2); triangle -1 where there is none."""
+        return self._seen_from_front.front_most(places)
+
     def frontal(self, lateral_mm: np.ndarray | float, up_mm: np.ndarray | float) -> Foot:
         """Front-most points seen from the front at (x, y) = (lateral, up); an error where the face has no such point."""
         x, y = np.broadcast_arrays(np.asarray(lateral_mm, float), np.asarray(up_mm, float))
-        triangle, weight = self._seen_from_front.front_most(np.stack([x.ravel(), y.ravel()], 1))
+        triangle, weight = self.front_most(np.stack([x.ravel(), y.ravel()], 1))
         if (triangle < 0).any():
             i = int(np.argmax(triangle < 0))
             place = f"{x.flat[i]:.1f} mm lateral, {y.flat[i]:.1f} mm up from the eyes"

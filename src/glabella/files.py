@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from glabella.errors import InputError
@@ -20,22 +21,29 @@ def read_text(path: str | Path, what: str) -> str:
 
 def write_file(path: str | Path, content: str | bytes, what: str) -> None:
     """Write text (as UTF-8) or bytes to ``path`` in one step: beside it first, then renamed."""
+    data = content.encode() if isinstance(content, str) else content
+    write_beside(path, what, lambda beside: beside.write_bytes(data))
+
+
+def write_beside(path: str | Path, what: str, write: Callable[[Path], object]) -> None:
+    """Let ``write`` make a file beside ``path`` (with the same ending), then rename it to ``path``; on failure nothing is left."""
     path = Path(path)
     if path.is_dir():
         raise InputError(f"{what} {path}: is a folder; give the name of a file in it")
     try:
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=f".partial{path.suffix}")
     except OSError as error:
         raise InputError(f"{what} {path}: cannot be written ({_reason(error)}); choose a folder that you may write to") from None
+    os.close(handle)
+    beside = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-        Path(beside).chmod(0o644)
-        Path(beside).replace(path)
+        write(beside)
+        beside.chmod(0o644)
+        beside.replace(path)
     except OSError as error:
         raise InputError(f"{what} {path}: cannot be written ({_reason(error)}); choose another path") from None
     finally:
-        Path(beside).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
 
 
 def check_folder(path: str | Path) -> Path:

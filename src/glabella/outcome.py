@@ -45,12 +45,17 @@ class Estimate:
         return self.median
 
     def __format__(self, spec: str) -> str:
-        """'0.12 (0.08 to 0.16)', each number in ``spec``; the number alone where there is no band."""
-        median, low, high = (format(x + 0.0, spec or ".3g") for x in (self.median, self.low, self.high))
+        """'0.12 (0.08 to 0.16)', each number in ``spec``; the number alone where the band does not show."""
+        median, low, high = (_signless_zero(format(x, spec or ".3g")) for x in (self.median, self.low, self.high))
         return median if low == high == median else f"{median} ({low} to {high})"
 
     def __str__(self) -> str:
         return format(self, "")
+
+
+def _signless_zero(text: str) -> str:
+    """'-0.0' as '0.0' and '+0.0' as '0.0': a rounded nothing has no direction."""
+    return text.lstrip("+-") if float(text) == 0 else text
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ def _unwanted(
     for number, session in enumerate(plan.sessions):
         reach = map_reach(STRUCTURES, session, plan, person.anatomy, person.spread, parameters)
         offsets = draw_placements(len(session.injections), UNWANTED_DRAWS, seed, number, parameters).offsets_mm
-        doses = {name: np.maximum(doses[name], reach[name].dose(offsets)) for name in STRUCTURES}
+        doses = {name: np.maximum(doses[name], reach[name].dose(offsets, parameters)) for name in STRUCTURES}
 
     def peak_block(dose: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
         return blocked_share(dose, PEAK_DAYS, values, plan.product).max(-1)

@@ -104,8 +104,9 @@ def test_bad_patient_files(write, command, case):
     [
         ("depth_mm = 5", "depth_mm = 5\nlateral_mm = 300", "outside"),
         ("depth_mm = 5", "depth_mm = 5\nup_mm = 120", "outside"),
-        ("depth_mm = 5", "depth_mm = 5\nup_mm = -22", "outside"),  # over the open eye
+        ("depth_mm = 5", "depth_mm = 5\nup_mm = -25", "outside"),  # over the open eye
         ("depth_mm = 5", "depth_mm = 30", "deeper than a needle"),
+        ("depth_mm = 5", "depth_mm = 11", "through the bone"),
     ],
 )
 def test_needles_that_cannot_be(write, old, new, words):
@@ -170,8 +171,7 @@ def test_a_refused_plan_has_exit_code_1(tmp_path):
     assert '"allowed": false' in as_json.stdout
     result = run("simulate", plan, "--samples", 0, "--days", 1)
     assert result.exit_code == 1
-    assert "refused: day 0, glabellar: 21 U" in result.stderr.splitlines()[-1]
-    assert "Traceback" not in result.stderr
+    assert "refused: day 0, glabellar: 21 U" in one_line(result, 1)
     assert result.stdout == ""
 
 
@@ -200,9 +200,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path):
     command = [sys.executable, "-m", "glabella.cli", "demo", "--out", str(tmp_path / "out"), "--samples", "2000"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        first = process.stderr.readline()
-        assert "..." in first
-        time.sleep(0.5)
+        assert "%" in process.stderr.readline()  # the computation is under way
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)
     assert process.returncode == 130

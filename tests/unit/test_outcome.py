@@ -88,7 +88,8 @@ def test_course_says_none_for_what_does_not_happen():
 def test_an_estimate_shows_its_band_only_if_it_has_one():
     assert f"{Estimate(2.04, 1.0, 3.0):.1f}" == "2.0 (1.0 to 3.0)"
     assert f"{Estimate(2.04, 2.04, 2.04):.1f}" == "2.0"
-    assert f"{Estimate(-0.0, -0.0, 0.0):+.1f}" == "+0.0"
+    assert f"{Estimate(-0.04, -0.2, 0.04):+.1f}" == "0.0 (-0.2 to 0.0)"
+    assert f"{Estimate(100, 100 - 1e-12, 100):.0f}" == "100"
     assert float(Estimate(2.5, 1, 3)) == 2.5
 
 

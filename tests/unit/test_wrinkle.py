@@ -13,7 +13,7 @@ from glabella.stages.wrinkle.scale import wrinkle_scale
 DAYS = np.concatenate([[0, 0.5, 1, 1.5], np.arange(2, 271)]).astype(float)
 
 
-def strains(kept, contraction=0.10, other=0.02, rest=0.004, days=DAYS):
+def strains(kept, contraction=0.20, other=0.04, rest=0.03, days=DAYS):
     """All areas strained by ``contraction`` in their own expression, times ``kept`` (t,)."""
     kept = np.broadcast_to(kept, len(days))
     strain = {

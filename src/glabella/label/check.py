@@ -1,8 +1,7 @@
 """The label check: every rule, one after the other."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from glabella.errors import RefusedError
 from glabella.label.doses import check_doses, check_intervals, check_needed_areas
@@ -12,7 +11,10 @@ from glabella.label.pattern import check_pattern
 from glabella.label.person import check_person
 from glabella.label.places import check_places
 from glabella.patient import EarlierToxin, Patient
-from glabella.plan import Plan
+from glabella.plan import Injection, Plan
+
+if TYPE_CHECKING:
+    from glabella.stages.anatomy.atlas import Atlas
 
 
 def check_plan(
@@ -25,12 +27,13 @@ def check_plan(
 ) -> list[Finding]:
     """Findings on a plan for a person, the gravest first. A needle outside the face is an InputError, not a finding.
 
-    Without ``atlas`` the reference face takes the patient's sex, age and size. ``earlier`` adds treatments to the patient's own.
-    Rules of other jurisdictions are told as cautions at most.
+    Without ``atlas`` the reference face takes the patient's sex, age and size, and a needle through its bone is an InputError too
+    (a simulation finds that in its own tissue). ``earlier`` adds treatments to the patient's own. Rules of other jurisdictions are
+    told as cautions at most.
     """
     person = patient or Patient()
     face = atlas or _usual_face(person)
-    check_needles(plan, face, on_face=_on_face(face))
+    _check_needles(plan, face, with_bone=atlas is None)
     entries = find_entries(plan, face)
     before = (*person.earlier_toxin, *earlier)
     context = Context(plan, jurisdiction)
@@ -61,15 +64,22 @@ def _check_purpose(context: Context) -> Iterator[Finding]:
         yield Finding("info", what, "plan", "study", "assumed_here", "assumed")
 
 
-def _on_face(atlas: FaceMap) -> Callable[[np.ndarray], bool] | None:
-    """Whether a point lies on the treated face; not known for a bare map."""
+def _check_needles(plan: Plan, face: FaceMap, with_bone: bool) -> None:
+    """Needles on the treated face and, ``with_bone``, above the bone that the parameter table gives; a bare map knows neither."""
     from glabella.stages.anatomy.atlas import Atlas
 
-    if not isinstance(atlas, Atlas):
-        return None
-    from glabella.label.face import on_treated_face
+    if not isinstance(face, Atlas):
+        check_needles(plan, face)
+        return
+    from glabella.evidence import load_parameters
+    from glabella.label.face import bone_depth, on_treated_face
 
-    return on_treated_face(atlas)
+    bone = bone_depth(face, load_parameters()) if with_bone else None
+    check_needles(plan, face, on_face=on_treated_face(face), bone_depth_mm=bone, tip_depth_mm=_tip_depth(face) if with_bone else None)
+
+
+def _tip_depth(face: "Atlas") -> Callable[[Injection, Any], float]:
+    return lambda injection, site: face.depth_to(injection.target_muscle or "", site)
 
 
 def _usual_face(person: Patient) -> FaceMap:

@@ -36,10 +36,12 @@ def draw_muscles(atlas: Atlas, path: str | Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(19, 15), facecolor=PAPER)
-    grid = figure.add_gridspec(2, 12, height_ratios=[1.0, 0.5], left=0.03, right=0.985, top=0.945, bottom=0.05, wspace=1.6, hspace=0.1)
+    room = {"left": 0.03, "right": 0.985, "top": 0.945, "bottom": 0.05, "wspace": 1.6, "hspace": 0.1}
+    grid = figure.add_gridspec(2, 12, height_ratios=[1.0, 0.5], **room)
     front, oblique = figure.add_subplot(grid[0, :7]), figure.add_subplot(grid[0, 7:])
     _face_view(front, atlas, Camera(centre=(0.0, 4.0, 0.0), width_mm=166, height_mm=152, pixels_per_mm=5), layered=True)
-    _face_view(oblique, atlas, Camera(azimuth_degrees=48, centre=(22.0, 4.0, 5.0), width_mm=118, height_mm=152, pixels_per_mm=5), layered=False)
+    aside = Camera(azimuth_degrees=48, centre=(22.0, 4.0, 5.0), width_mm=118, height_mm=152, pixels_per_mm=5)
+    _face_view(oblique, atlas, aside, layered=False)
     front.set_title("Seen from the front: upper layer on the person's right, deep layer on the left", fontsize=11, color=INK)
     oblique.set_title("From the person's left, 48 degrees: all layers", fontsize=11, color=INK)
     _depth_diagram(figure.add_subplot(grid[1, :4]), atlas, "corrugator_supercilii_left")
@@ -75,9 +77,9 @@ def _face_view(ax: "Axes", atlas: Atlas, camera: Camera, layered: bool) -> None:
     for side in ("left", "right"):
         _mark(ax, painted, atlas.points[f"supraorbital_notch_{side}"], "v", "#101418", 6)
     if layered:
-        for name, text in (("hairline", "hairline"), ("frontalis_upper_margin", "upper margin"), ("frontalis_convergence", "line of convergence")):
+        for name, text in zip(SOFT, ("hairline", "upper margin of the frontalis", "line of convergence"), strict=True):
             line = atlas.curves[name]
-            at = painted.to_pixel(line[len(line) // 2 : len(line) // 2 + 1])[0]
+            at = painted.to_pixel(line[(3 * len(line)) // 4 :][:1])[0]
             ax.annotate(text, at, (0, 3), textcoords="offset points", fontsize=7.5, color="#444c55", ha="center")
     for name, site in atlas.sites.items():
         if not painted.is_visible(site.point[None], 4.0)[0]:
@@ -126,7 +128,7 @@ def _strip(ax: "Axes", painted: Painted, sheet: Sheet, colour: str) -> None:
     keep = shown[:-1, :-1] & shown[1:, :-1] & shown[1:, 1:] & shown[:-1, 1:]
     ax.add_collection(PolyCollection(list(quads[keep]), facecolors=colour, edgecolors="none", alpha=0.30, antialiaseds=False))
     across = np.linalg.norm(np.diff(sheet.points, axis=1), axis=2).sum(1).max()
-    count = max(int(round(across / FIBRE_GAP_MM)), 2)
+    count = max(round(float(across) / FIBRE_GAP_MM), 2)
     for v in np.unique(np.round(np.linspace(0, sheet.points.shape[1] - 1, count + 1)).astype(int)):
         line = np.where(shown[:, v, None], rows[:, v], np.nan)
         edge = v in (0, sheet.points.shape[1] - 1)
@@ -159,7 +161,7 @@ def _depth_diagram(ax: "Axes", atlas: Atlas, name: str) -> None:
     skin = line + depth[:, None] * atlas.surface.normal_at(*_foot(atlas, line))
     parameters = load_parameters()
     bone = blend(atlas.face, {region: parameters[f"depth_to_bone_{region}_mm"] for region in ANCHORS}, skin)
-    ax.fill_between(along, bone, bone + 3, color="#b9b2a3", linewidth=0, label="bone (assumed)")
+    ax.fill_between(along, bone, 12.0, color="#b9b2a3", linewidth=0, label="bone (assumed)")
     ax.fill_between(along, depth - half, depth + half, color=COLOURS[muscle], alpha=0.65, linewidth=0, label=muscle.replace("_", " "))
     data = atlas_data("muscles")[muscle]
     stations = np.linspace(0, along[-1], len(data["depth_range_mm"])) if "depth_range_mm" in data else np.zeros(0)
@@ -168,13 +170,14 @@ def _depth_diagram(ax: "Axes", atlas: Atlas, name: str) -> None:
         step = np.linalg.norm(np.diff(lines[len(lines) // 2], axis=0), axis=1)
         stations = np.concatenate([[0.0], np.cumsum(step)]) / step.sum() * along[-1]
         low, high = np.array(data["depth_range_mm"]).T
-        ax.fill_between(stations, low, high, facecolor="none", edgecolor=INK, linestyle=":", linewidth=1.0, label="known or likely range of the middle")
+        ax.fill_between(stations, low, high, facecolor="none", edgecolor=INK, linestyle=":", linewidth=1.0, label="likely range of the middle")
     for site_name, site in atlas.sites.items():
         if atlas.targets[site_name] == name:
             gap = np.linalg.norm(skin - site.point, axis=1)
             at = float(along[gap.argmin()])
-            ax.annotate(without_side(site_name).replace("_", " "), (at, atlas.depth_to(name, site)), (at, 0.5), fontsize=7.5, ha="center", color=INK,
-                        arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.0})  # fmt: skip
+            arrow = {"arrowstyle": "-|>", "color": INK, "linewidth": 1.0}
+            text = without_side(site_name).replace("_", " ")
+            ax.annotate(text, (at, atlas.depth_to(name, site)), (at, 0.5), fontsize=7.5, ha="center", color=INK, arrowprops=arrow)
     ax.axhline(0, color="#c98f6d", linewidth=3)
     ax.set_ylim(9.5, -0.2)
     ax.set_xlim(0, along[-1])
@@ -208,7 +211,7 @@ def _orbit_section(ax: "Axes", atlas: Atlas) -> None:
         points = sheet.points
         corners = np.stack([points[:-1, :-1], points[1:, :-1], points[1:, 1:]], 2).reshape(-1, 3, 3)
         colour = COLOURS.get(muscle, INK)
-        width = 2 if muscle == "orbital_septum" else 4 * float(sheet.thickness_mm.mean())
+        width = 3 if muscle == "orbital_septum" else 4 * float(sheet.thickness_mm.mean())
         for z0, y0, z1, y1 in _cut(corners, x):
             ax.plot([z0, z1], [y0, y1], color=colour, linewidth=width, alpha=0.8, solid_capstyle="butt")
     for kind in ("orbital_rim", "supraorbital_rim"):

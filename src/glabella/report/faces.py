@@ -17,6 +17,7 @@ from glabella.report.style import INK, MUTED, Margins, Picture, finish, new_figu
 
 UPPER_FACE = Camera(centre=(0.0, 22.0, 0.0), width_mm=138.0, height_mm=104.0, pixels_per_mm=3.25)
 LARGE = replace(UPPER_FACE, pixels_per_mm=5.5)
+CROWDED_PIXELS = 30.0
 CM2 = 100.0  # mm2 in a cm2
 RIM_COLOUR, BROW_COLOUR = (0.12, 0.16, 0.20), (0.30, 0.22, 0.18)
 DOSE_LINES = (0.05, 0.2, 0.5)  # shares of the top of the scale with a line of equal dose
@@ -105,8 +106,11 @@ def _contours(ax: Any, scene: Scene, painted: Any, dose: np.ndarray, levels: lis
     column, row = painted.to_pixel(surface.vertices[used]).T
     lines = ax.tricontour(column, row, corners.reshape(-1, 3), dose[used], levels=levels, colors=["#ffffff"], linewidths=0.9, alpha=0.95)
     ax.clabel(lines, fmt=lambda level: f"{level:g}", fontsize=7, colors="#101418", use_clabeltext=False)
-    for text in lines.labelTexts:
+    needles = np.array([painted.to_pixel(np.asarray(point)[None])[0] for point in scene.site_points.values()]).reshape(-1, 2)
+    for text in list(lines.labelTexts):
         text.set_path_effects(_halo())
+        if (np.linalg.norm(needles - [0, CROWDED_PIXELS / 2] - text.get_position(), axis=1) < CROWDED_PIXELS).any():
+            text.remove()  # the needle's own label stands there
 
 
 def _needles(ax: Any, scene: Scene, painted: Any) -> None:

@@ -74,7 +74,8 @@ def title(outcome: Outcome) -> str:
     product = plan.product[0].upper() + plan.product[1:]
     sites = {(i.site, i.lateral_mm, i.up_mm) for session in plan.sessions for i in session.injections}
     times = f" in {len(plan.sessions)} sessions" if len(plan.sessions) > 1 else ""
-    areas = " and ".join(words(area) for area in plan.areas)
+    *most, last = [words(area) for area in plan.areas]
+    areas = f"{', '.join(most)} and {last}" if most else last
     return f"{product} in {areas} lines: {plan.units:g} units at {_count(len(sites), 'site')}{times}"
 
 
@@ -118,7 +119,7 @@ def tiles(outcome: Outcome) -> list[Tile]:
     found = [*_course_tiles(outcome, strain), _grade_tile(outcome, grade, expression)]
     computed = {name: chance for name, chance in outcome.unwanted.items() if chance.basis == "computed"}
     if computed:
-        name = max(computed, key=lambda effect: computed[effect].value)
+        name = max(computed, key=lambda effect: (computed[effect].high, computed[effect].value))
         chance = computed[name]
         found.append(
             Tile(
@@ -133,10 +134,10 @@ def tiles(outcome: Outcome) -> list[Tile]:
 def _course_tiles(outcome: Outcome, strain: Curve) -> list[Tile]:
     if abs(strain.median[0]) < 1e-12:
         return []
-    course, last = strain.course(), f"{outcome.days[-1]:g}"
+    course = strain.course()
     lost = strain.reduction().at(course.deepest_day)
     band = f"({100 * lost.low:.0f} to {100 * lost.high:.0f} %)" if lost.low < lost.high else ""
-    after = f"not within {last} days"
+    after = f"after day {outcome.days[-1]:g}"
     return [
         Tile("First effect", _on_day(course.onset_day, "none"), "10 % of the strain lost"),
         Tile("Deepest effect", f"−{100 * lost.median:.0f} %", f"strain, day {course.deepest_day:.0f} {band}".strip()),
@@ -167,7 +168,7 @@ def percent(share: float) -> str:
 
 
 def _band(low: float, high: float) -> str:
-    return "" if low == high else f"({percent(low)} to {percent(high)})"
+    return "" if percent(low) == percent(high) else f"({percent(low)} to {percent(high)})"
 
 
 def _sessions(outcome: Outcome) -> list[dict[str, Any]]:
@@ -247,7 +248,7 @@ def _findings(outcome: Outcome) -> list[dict[str, str]]:
     return [
         {
             "severity": finding.severity, "what": finding.what, "where": words(finding.where or "plan"), "rule": _rule(finding.rule),
-            "source": cited.get(finding.source, finding.source) + unread.get(finding.quality, ""),
+            "source": f"{cited.get(finding.source, finding.source)}{unread.get(finding.quality, '')}",
         }
         for finding in sorted(outcome.findings, key=lambda finding: rank.get(finding.severity, 0))
     ]  # fmt: skip
@@ -273,8 +274,8 @@ def _faces(outcome: Outcome, pictures: Mapping[str, Picture]) -> list[dict[str, 
 
 
 def _with_percent(value: Estimate) -> str:
-    band = f" ({value.low:.0f} to {value.high:.0f})" if value.low < value.high else ""
-    return f"{value.median:.0f} %{band}"
+    number, _, band = f"{value:.0f}".partition(" ")
+    return f"{number} % {band}".strip()
 
 
 def face_name(expression: str, day: float) -> str:
@@ -298,7 +299,7 @@ def _muscle_table(outcome: Outcome) -> dict[str, Any]:
 def _percent_at(curve: Curve, day: float) -> str:
     value = curve.at(day)
     numbers = [f"{100 * x:.3g}" if abs(x) >= 0.0005 else "0" for x in (value.median, value.low, value.high)]
-    return numbers[0] if numbers[1] == numbers[2] else f"{numbers[0]} ({numbers[1]} to {numbers[2]})"
+    return numbers[0] if numbers[0] == numbers[1] == numbers[2] else f"{numbers[0]} ({numbers[1]} to {numbers[2]})"
 
 
 def _timeline(outcome: Outcome) -> dict[str, Any]:
@@ -320,7 +321,10 @@ def _balance(outcome: Outcome) -> list[dict[str, Any]]:
     rows += [("other muscles together", small, "part")] if small > 0 else []
     rows += [("Cleared by lymph and blood", dose.cleared_units, "total")]
     return [
-        {"name": name, "units": f"{units:.3g}" if units >= 0.001 else "under 0.001", "percent": percent(units / placed), "width": round(100 * units / placed, 2), "kind": kind}
+        {
+            "name": name, "units": f"{units:.3g}" if units >= 0.001 else "under 0.001", "percent": percent(units / placed),
+            "width": round(100 * units / placed, 2), "kind": kind,
+        }
         for name, units, kind in rows
     ]  # fmt: skip
 
@@ -333,14 +337,15 @@ def _balance_note(outcome: Outcome) -> str:
 
 
 def _unwanted(outcome: Outcome) -> dict[str, Any]:
-    ordered = sorted(outcome.unwanted.items(), key=lambda item: (item[1].basis != "computed", -item[1].value))
+    ordered = sorted(outcome.unwanted.items(), key=lambda item: (item[1].basis != "computed", -item[1].value, -item[1].high))
     most = max([chance.high for _, chance in ordered], default=0.0)
     scale = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0) if most <= step)
     rows = [
         {
             "name": words(name).capitalize(), "value": percent(chance.value), "band": _band(chance.low, chance.high), "basis": chance.basis,
             "onset": chance.onset, "duration": chance.duration, "seriousness": chance.seriousness,
-            "left": round(100 * chance.low / scale, 2), "width": round(100 * (chance.high - chance.low) / scale, 2), "at": round(100 * chance.value / scale, 2),
+            "left": round(100 * chance.low / scale, 2), "width": round(100 * (chance.high - chance.low) / scale, 2),
+            "at": round(100 * chance.value / scale, 2),
         }
         for name, chance in ordered
     ]  # fmt: skip

@@ -14,7 +14,10 @@ PICTURE_EXPRESSIONS = ("rest", "maximum_frown")
 
 @dataclass(frozen=True)
 class LineField:
-    """Wrinkle lines on the n vertices of ``face.surface(1)``: ``phase`` (n,) rad across the lines, ``depth_mm`` (n,), ``spacing_mm`` (n,)."""
+    """Wrinkle lines on the n vertices of ``face.surface(1)``.
+
+    ``phase`` (n,) in rad grows across the lines, furrows lie at odd multiples of pi; ``depth_mm`` (n,), ``spacing_mm`` (n,).
+    """
 
     phase: np.ndarray
     depth_mm: np.ndarray

@@ -14,7 +14,9 @@ LAYER_COLOURS: Mapping[str, str] = {
     "orbit": "#cfe0e6",
 }  # fmt: skip
 DOSE_COLOURS = ("#c6bfe6", "#9c8fd4", "#7360bd", "#4c389c", "#2b1a66")
+PANEL_INCHES, NAME_POINTS = 3.9, 7.2  # width of the drawn section, size of its names
 DOSE_STEPS = len(DOSE_COLOURS)
+MUSCLE_BORDER = "#7d3a30"
 DARK, HALO = "#1c2734", "#fffffe"  # on tissue, the same on a light and on a dark page
 CM3 = 1000.0  # mm3 in a cm3
 
@@ -49,7 +51,7 @@ def draw_section(section: Section, name: str, levels: list[float], watermark: st
 
     across, depth = np.asarray(section.across_mm, float), np.asarray(section.depth_mm, float)
     width, height = np.ptp(across), np.ptp(depth)
-    figure, axes = new_figure(5.3, 0.75 + 3.9 * height / width, margins=Margins(left=0.5, right=0.9, top=0.3, bottom=0.45))
+    figure, axes = new_figure(5.3, 0.75 + PANEL_INCHES * height / width, margins=Margins(left=0.5, right=0.9, top=0.3, bottom=0.45))
     ax = axes[0, 0]
     layers = to_rgba_array([LAYER_COLOURS[name] for name in LAYERS])
     layers[0, 3] = 0
@@ -60,12 +62,13 @@ def draw_section(section: Section, name: str, levels: list[float], watermark: st
         shades = to_rgba_array(DOSE_COLOURS[: len(levels)])
         step = np.digitize(dose, levels)
         cover = shades[np.maximum(step, 1) - 1]
-        cover[..., 3] = np.where((step > 0) & tissue, 0.30 + 0.10 * step, 0)
+        cover[..., 3] = np.where((step > 0) & tissue, 0.10 + 0.09 * step, 0)
         _paint(ax, across, depth, cover)
         masked = np.ma.masked_where(~tissue, dose)
         drawn = [level for level in levels if np.ma.min(masked) < level < np.ma.max(masked)]
         if drawn:
-            ax.contour(across, depth, masked, levels=drawn, colors=[DOSE_COLOURS[-1]], linewidths=0.7, alpha=0.85)
+            lines = ax.contour(across, depth, masked, levels=drawn, colors=[DOSE_COLOURS[-1]], linewidths=0.7, alpha=0.85)
+            ax.clabel(lines, fmt=lambda level: f"{level:g}", fontsize=6.4, colors=DOSE_COLOURS[-1], inline_spacing=2)
         bar = figure.colorbar(
             ScalarMappable(BoundaryNorm([*levels, levels[-1] * 2.5], len(levels)), ListedColormap(list(DOSE_COLOURS[: len(levels)]))),
             cax=figure.add_axes((4.5 / 5.3, 0.3, 0.11 / 5.3, 0.5)), spacing="uniform", ticks=levels,
@@ -74,10 +77,10 @@ def draw_section(section: Section, name: str, levels: list[float], watermark: st
         bar.set_label("uptake dose, units per cm³", size=8)
         bar.outline.set_visible(False)
         bar.ax.tick_params(length=0)
-    for code in range(1, len(LAYERS) - 1):  # the borders between the layers
-        inside = np.isin(section.layer, range(code + 1)).astype(float)
-        if inside.min() < inside.max():
-            ax.contour(across, depth, inside, levels=[0.5], colors=[MUTED], linewidths=0.5, alpha=0.7)
+    for code in range(1, len(LAYERS) - 1):  # the borders between the layers, and of each muscle
+        _outline(ax, across, depth, np.isin(section.layer, range(code + 1)), MUTED, 0.5)
+    for index in range(len(section.muscle_names)):
+        _outline(ax, across, depth, section.muscle == index, MUSCLE_BORDER, 0.8)
     _names(ax, section, across, depth)
     _needle(ax, section, depth)
     ax.set(
@@ -98,6 +101,11 @@ def _paint(ax, across: np.ndarray, depth: np.ndarray, colours: np.ndarray) -> No
     ax.imshow(colours, extent=extent, interpolation="nearest", aspect="equal")
 
 
+def _outline(ax, across: np.ndarray, depth: np.ndarray, inside: np.ndarray, colour: str, width: float) -> None:
+    if inside.any() and not inside.all():
+        ax.contour(across, depth, inside.astype(float), levels=[0.5], colors=[colour], linewidths=width, alpha=0.8)
+
+
 def _names(ax, section: Section, across: np.ndarray, depth: np.ndarray) -> None:
     """Names of layers and muscles where there is most room around them, beside the needle."""
     from matplotlib.patheffects import withStroke
@@ -105,28 +113,51 @@ def _names(ax, section: Section, across: np.ndarray, depth: np.ndarray) -> None:
 
     halo = [withStroke(linewidth=2.2, foreground=HALO, alpha=0.85)]
     dx, dz = float(across[1] - across[0]), float(depth[1] - depth[0])
-    reach = np.ptp(across)
-    x = np.broadcast_to(across, section.layer.shape)
-    beside = (np.abs(x - section.tip[0]) > 0.15 * reach) & (np.abs(x - np.mean(across)) < 0.42 * reach)
+    taken = np.zeros(section.layer.shape)
+    taken[:, np.abs(across - section.tip[0]) < 0.012 * np.ptp(across)] = 1  # the needle
+    per_point = np.ptp(across) / (PANEL_INCHES * 72)  # mm in the section of one point in the picture
 
     def write(mask: np.ndarray, text: str, **style) -> None:
-        mask = mask & beside
         if mask.sum() * dx * dz < 2.0:
             return
+        half_x, half_z = 0.5 * 0.56 * NAME_POINTS * len(text) * per_point, 0.6 * NAME_POINTS * per_point
+        columns, rows = round(half_x / dx), max(round(half_z / dz), 1)
+        crowd = _box_sums(taken, rows, columns)
         padded = np.pad(mask, 1)  # a word is wide and low: room across counts a quarter
         room = distance_transform_edt(padded, sampling=(dz, dx / 4))[1:-1, 1:-1]
+        room = np.where(mask & np.isfinite(crowd), room - crowd, -np.inf)
         row, column = np.unravel_index(int(np.argmax(room)), room.shape)
-        ax.text(across[column], depth[row], text, ha="center", va="center", fontsize=7.2, color=DARK, path_effects=halo, **style)
+        if not np.isfinite(room[row, column]):
+            return
+        taken[max(row - rows, 0) : row + rows + 1, max(column - columns, 0) : column + columns + 1] = 1
+        ax.text(across[column], depth[row], text, ha="center", va="center", fontsize=NAME_POINTS, color=DARK, path_effects=halo, **style)
 
     for layer in ("dermis", "fat", "bone", "orbit"):
         write(section.layer == LAYERS.index(layer), layer)
     for index, name in enumerate(section.muscle_names):
         write(section.muscle == index, words(without_side(name)), style="italic")
-    column = int(0.12 * len(across))
-    rows = np.flatnonzero(section.layer[:, column] == LAYERS.index("epidermis"))
-    if len(rows):  # a line in the picture: its name stands above the skin
-        ax.annotate("epidermis", (across[column], depth[rows[0]]), (0, 12), textcoords="offset points", ha="center", fontsize=7.2, color=INK,
-                    arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0})  # fmt: skip
+    outer = section.layer == LAYERS.index("epidermis")
+    columns = np.flatnonzero(outer.any(0) & (across > np.quantile(across, 0.75)) & (across < np.quantile(across, 0.92)))
+    if len(columns):  # a line in the picture: its name stands above the skin
+        column = columns[len(columns) // 2]
+        rows = np.flatnonzero(outer[:, column])
+        ax.annotate(
+            "epidermis", (across[column], depth[rows[0]]), (0, 12), textcoords="offset points", ha="center", fontsize=NAME_POINTS,
+            color=INK, arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0},
+        )  # fmt: skip
+
+
+def _box_sums(taken: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """How much of ``taken`` lies in the box of +-rows, +-columns around each cell; infinite where the box leaves the picture."""
+    height, width = taken.shape
+    sums = np.full(taken.shape, np.inf)
+    if height > 2 * rows and width > 2 * columns:
+        total = np.pad(taken.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+        high, wide = 2 * rows + 1, 2 * columns + 1
+        sums[rows : height - rows, columns : width - columns] = (
+            total[high:, wide:] - total[:-high, wide:] - total[high:, :-wide] + total[:-high, :-wide]
+        )
+    return sums
 
 
 def _needle(ax, section: Section, depth: np.ndarray) -> None:
@@ -158,6 +189,6 @@ def describe_section(section: Section) -> str:
     top = np.unravel_index(int(np.argmax(section.dose_units_per_mm3)), section.dose_units_per_mm3.shape)
     return (
         f"Section through the skin along the needle at {section.title}. Under the entry: {'; '.join(spans)}. The tip lies "
-        f"{section.tip[1] - section.entry[1]:.1f} mm deep, in {inside}. The highest uptake dose is {CM3 * section.dose_units_per_mm3[top]:.2g} units "
-        f"per cubic centimetre, {depth[top[0]]:.1f} mm deep."
+        f"{section.tip[1] - section.entry[1]:.1f} mm deep, in {inside}. The highest uptake dose is "
+        f"{CM3 * section.dose_units_per_mm3[top]:.2g} units per cubic centimetre, {depth[top[0]]:.1f} mm deep."
     )

@@ -118,13 +118,13 @@ class SkinShader:
         normal /= np.linalg.norm(normal, axis=1, keepdims=True)
         for lines in self.furrows:
             lines.crease(weights, place, normal, openness)
-        hair = np.maximum(self._brow(values[:, 8:11]), self._scalp(values[:, 11], place))
-        albedo = albedo + (self.hair_colour - albedo) * hair[:, None]
-        gloss = gloss * (1 - 0.8 * hair)
         if self.tint_opacity:
             share = np.clip(values[:, 15], 0, 1)
             colour = linear(colours_of(share)).astype(np.float32)
             albedo = albedo + (colour - albedo) * (self.tint_opacity * smoothstep(0.0, 0.35, share)[:, None])
+        hair = np.maximum(self._brow(values[:, 8:11]), self._scalp(values[:, 11], place))
+        albedo = albedo + (self.hair_colour - albedo) * hair[:, None]
+        gloss = gloss * (1 - 0.8 * hair)
         light, shine = self._light(normal, openness)
         chin = self.canvas.landmarks[CHIN, 1]
         return albedo * light + (shine * gloss * openness)[:, None], smoothstep(chin - 46, chin - 10, place[:, 1])

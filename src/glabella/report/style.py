@@ -30,7 +30,7 @@ EXPRESSION_DASHES: dict[str, Any] = {
 }  # fmt: skip
 SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK, "text.parse_math": False, "axes.titlesize": 10,
-    "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titlecolor": INK, "axes.labelcolor": MUTED, "axes.labelsize": 8.5,
+    "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titley": 1.0, "axes.titlecolor": INK, "axes.labelcolor": MUTED, "axes.labelsize": 8.5,
     "axes.edgecolor": MUTED, "axes.facecolor": "none", "axes.linewidth": 0.8, "axes.grid": True, "axes.axisbelow": True,
     "axes.spines.top": False, "axes.spines.right": False, "grid.color": GRID, "grid.linewidth": 0.7, "xtick.color": MUTED,
     "ytick.color": MUTED, "xtick.labelsize": 8, "ytick.labelsize": 8, "xtick.major.size": 3, "ytick.major.size": 0,
@@ -113,7 +113,7 @@ def stamp(figure: "Figure", watermark: str) -> None:
     """Write the watermark large and pale across the figure."""
     width, height = figure.get_size_inches()
     figure.text(
-        0.5, 0.5, watermark.upper(), fontsize=min(120, 22 * min(width, 2.2 * height)), color=VERMILLION, alpha=0.16, weight="bold",
+        0.5, 0.5, watermark.upper(), fontsize=min(110, 14 * min(width, 2.2 * height)), color=VERMILLION, alpha=0.15, weight="bold",
         ha="center", va="center", rotation=24, zorder=1000, gid="watermark",
     )  # fmt: skip
 
@@ -145,8 +145,8 @@ def inline_svg(svg: str, name: str, alt: str) -> str:
     svg = re.sub(r"font: ([\d. a-z]*?)([\d.]+)px [^;\"]*", lambda m: _font(m[1], m[2]), svg)
     svg = re.sub(r'(?<= d=")[^"]+', lambda m: re.sub(r"-?\d+\.\d+", _two_decimals, m[0]), svg)
     view = re.search(r'viewBox="([^"]+)"', svg)
-    head = f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" role="img" aria-label="{html.escape(alt, quote=True)}" viewBox="{view[1] if view else ""}"'
-    svg = re.sub(r"^<svg[^>]*>", head + ' class="chart">', svg, count=1)
+    head = f'<svg role="img" aria-label="{html.escape(alt, quote=True)}" viewBox="{view[1] if view else ""}" class="chart">'
+    svg = re.sub(r"^<svg[^>]*>", lambda _: head, svg, count=1).replace("xlink:href", "href")
     return re.sub(r">\s+<", "><", svg)
 
 

@@ -4,14 +4,23 @@ Every face has the mesh of the reference face, so a foot on it, kept as triangle
 of every face: the drawing follows sex, age, size and photo as the landmarks do.
 """
 
+import tomllib
 from dataclasses import dataclass
 from functools import cache, cached_property
+from importlib import resources
+from typing import Any
 
 import numpy as np
 
 from glabella.face import Face, Foot, Surface, load_face
 
 NASION = 168  # MediaPipe's number: the origin of the drawing
+
+
+@cache
+def atlas_data(name: str) -> dict[str, Any]:
+    """One file of the drawing, as read: muscles, bones, orbit, sites or areas."""
+    return tomllib.loads(resources.files("glabella.data").joinpath(f"{name}.toml").read_text("utf-8"))
 
 
 def drawn_feet(drawn: np.ndarray) -> Foot:
@@ -73,3 +82,15 @@ def mirror_landmarks() -> np.ndarray:
     marks = load_face().landmarks
     gap = np.linalg.norm(marks[:, None] * np.array([-1.0, 1.0, 1.0]) - marks[None], axis=2)
     return gap.argmin(1)
+
+
+def stretched(drawn: np.ndarray, from_up_mm: float, drawn_up_mm: float, up_mm: float) -> np.ndarray:
+    """Points (..., 2) above ``from_up_mm`` stretched so that ``drawn_up_mm`` comes to ``up_mm``."""
+    above = np.maximum(drawn[..., 1] - from_up_mm, 0) * ((up_mm - from_up_mm) / (drawn_up_mm - from_up_mm) - 1)
+    return np.stack([drawn[..., 0], drawn[..., 1] + above], -1)
+
+
+def drawn_landmark(number: int) -> np.ndarray:
+    """Where a landmark lies in the drawing (2,)."""
+    marks = load_face().landmarks
+    return marks[number, :2] - marks[NASION, :2]

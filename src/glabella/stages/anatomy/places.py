@@ -68,9 +68,10 @@ def distance_to_line(points: np.ndarray, line: np.ndarray) -> tuple[np.ndarray, 
 
 
 def licensed_sites(
-    drawing: Drawing, curves: Mapping[str, np.ndarray], points: Mapping[str, np.ndarray], rules: Mapping[str, Any], margin_up_mm: float
+    drawing: Drawing, curves: Mapping[str, np.ndarray], points: Mapping[str, np.ndarray], rules: Mapping[str, Any], margin_up_mm: float,
+    canthus: np.ndarray,
 ) -> dict[str, Site]:
-    """Every licensed site of both sides, each placed by its own rule."""
+    """Every licensed site of both sides, each placed by its own rule; ``canthus``: the left lateral canthus in the drawing."""
     surface = drawing.surface
     found: dict[str, Site] = {}
     for name, rule in rules.items():
@@ -81,7 +82,7 @@ def licensed_sites(
             found[f"{name}_{side}"] = _above_rim(f"{name}_{side}", drawing, curves[f"supraorbital_rim_{side}"], rules[name], sign)
     found |= _forehead(drawing, curves, rules, margin_up_mm)
     for side, sign in (("left", 1.0), ("right", -1.0)):
-        middle = _temporal(drawing, points[f"lateral_canthus_{side}"], rules["lateral_canthal_middle"]["lateral_mm"], sign)
+        middle = _temporal(drawing, points[f"lateral_canthus_{side}"], canthus, rules["lateral_canthal_middle"]["lateral_mm"], sign)
         found[f"lateral_canthal_middle_{side}"] = site_at(f"lateral_canthal_middle_{side}", surface, middle)
     ways = [(f"{name}_{side}", f"lateral_canthal_middle_{side}", sign, rules[name])
             for name in ("lateral_canthal_upper", "lateral_canthal_lower") for side, sign in (("left", 1.0), ("right", -1.0))]  # fmt: skip
@@ -98,8 +99,9 @@ def _procerus(name: str, drawing: Drawing, points: Mapping[str, np.ndarray]) -> 
     head = (points["brow_head_left"][:2] * [1, 1] + points["brow_head_right"][:2] * [-1, 1]) / 2
     canthus = (points["medial_canthus_left"][:2] * [1, 1] + points["medial_canthus_right"][:2] * [-1, 1]) / 2
     up = canthus[1] + (head[1] - canthus[1]) * canthus[0] / (canthus[0] + head[0])
-    middle = (points["brow_head_left"][0] + points["brow_head_right"][0]) / 2
-    return site_at(name, drawing.surface, drawing.surface.frontal(np.array([middle]), np.array([up])))
+    level = np.arange(-10.0, 25.0, 0.25)
+    skin = drawing.on_skin(np.c_[np.zeros_like(level), level]).points
+    return site_at(name, drawing.surface, _between(drawing.surface, skin, skin[:, 1], up))
 
 
 def _above_rim(name: str, drawing: Drawing, rim: np.ndarray, rule: Mapping[str, Any], sign: float) -> Site:
@@ -108,17 +110,21 @@ def _above_rim(name: str, drawing: Drawing, rim: np.ndarray, rule: Mapping[str, 
     foot = drawing.on_skin(np.c_[np.full_like(up, sign * rule["lateral_mm"]), up])
     gap, feet = distance_to_line(foot.points, rim)
     gap = np.where(foot.points[:, 1] > feet[:, 1], gap, -gap)
-    at = float(np.interp(rule["least_mm"] + rule["margin_mm"], gap, up))
-    return site_at(name, drawing.surface, drawing.on_skin(np.array([[sign * rule["lateral_mm"], at]])))
+    return site_at(name, drawing.surface, _between(drawing.surface, foot.points, gap, rule["least_mm"] + rule["margin_mm"]))
 
 
-def _temporal(drawing: Drawing, canthus: np.ndarray, along_mm: float, sign: float) -> Foot:
+def _temporal(drawing: Drawing, point: np.ndarray, canthus: np.ndarray, along_mm: float, sign: float) -> Foot:
     """The place ``along_mm`` temporal to the canthus along the skin, on the level of the canthus."""
-    x = canthus[0] + sign * np.arange(0.5, 24.0, 0.25) * drawing.size
-    skin = drawing.surface.frontal(x, np.full_like(x, canthus[1])).points
-    along = np.linalg.norm(skin[0] - canthus) + arc_length(skin)
-    at = float(np.interp(along_mm, along, np.abs(x - canthus[0])))
-    return drawing.surface.frontal(np.array([canthus[0] + sign * at]), canthus[1:2])
+    away, up = np.arange(0.5, 24.0, 0.5), np.arange(-9.0, 9.5, 0.5)
+    skin = drawing.on_skin(np.stack(np.meshgrid(sign * (canthus[0] + away), canthus[1] + up, indexing="ij"), -1)).points
+    level = np.stack([[np.interp(point[1], column[:, 1], column[:, axis]) for axis in range(3)] for column in skin])
+    along = np.linalg.norm(level[0] - point) + arc_length(level)
+    return _between(drawing.surface, level, along, along_mm)
+
+
+def _between(surface: Surface, skin: np.ndarray, along: np.ndarray, at: float) -> Foot:
+    """The place on the skin at length ``at`` on a path of skin points (n, 3) with lengths (n,)."""
+    return surface.closest(np.array([[np.interp(at, along, skin[:, axis]) for axis in range(3)]]))
 
 
 def _forehead(drawing: Drawing, curves: Mapping[str, np.ndarray], rules: Mapping[str, Any], margin_up_mm: float) -> dict[str, Site]:
@@ -140,8 +146,7 @@ def _forehead(drawing: Drawing, curves: Mapping[str, np.ndarray], rules: Mapping
         return skin, along, float(at_brow), float(at_margin)
 
     def place(name: str, skin: np.ndarray, along: np.ndarray, at: float) -> Site:
-        x, y = (np.interp([at], along, skin[:, k]) for k in range(2))
-        return site_at(name, drawing.surface, drawing.surface.frontal(x, y))
+        return site_at(name, drawing.surface, _between(drawing.surface, skin, along, at))
 
     def low(lateral: float, rule: Mapping[str, Any], name: str) -> Site:
         skin, along, at_brow, at_margin = column(lateral)

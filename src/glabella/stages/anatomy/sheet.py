@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-LATTICE_STEP_MM = 0.8  # numerical: spacing of lattice points on the skin of the reference face
+LATTICE_STEP_MM = 0.8  # numerical: usual spacing of lattice points
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,12 @@ class Sheet:
         """Length of each fibre (nv,)."""
         ends = np.concatenate([self.points, self.points[:1]]) if self.closed else self.points
         return np.linalg.norm(np.diff(ends, axis=0), axis=-1).sum(0)
+
+    @property
+    def longest_step_mm(self) -> float:
+        """Largest distance between neighbours on the lattice."""
+        ends = np.concatenate([self.points, self.points[:1]]) if self.closed else self.points
+        return float(max(np.linalg.norm(np.diff(ends, axis=axis), axis=2).max() for axis in (0, 1)))
 
     @property
     def widths_mm(self) -> np.ndarray:

@@ -70,6 +70,12 @@ class Anatomy:
         sheets = list(self.atlas.muscles.values())
         return cKDTree(np.concatenate([s.points.reshape(-1, 3) for s in sheets])), np.concatenate([s.fibres.reshape(-1, 3) for s in sheets])
 
+    @cached_property
+    def gap_to_levator_mm(self) -> Mapping[str, np.ndarray]:
+        """Distance (n,) of each tissue cell from the middle of the levator's belly, per side."""
+        belly = {side: self.atlas.muscles[f"levator_palpebrae_superioris_{side}"].points.reshape(-1, 3) for side in ("left", "right")}
+        return {side: cKDTree(points).query(self.points)[0] for side, points in belly.items()}
+
     def bone_depth_at(self, points: np.ndarray) -> np.ndarray:
         """True depth to bone (n,) in mm below skin points (n, 3); infinite over the opening of the orbit."""
         return self.grid.on_columns(self.bone_depth_mm, points)

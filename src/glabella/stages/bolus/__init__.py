@@ -1,5 +1,6 @@
 """Plan to units placed in tissue: each injection is an ellipsoid of fluid around the needle's tip."""
 
-from glabella.stages.bolus.place import Bolus, Needle, aim_needle, fill_bolus, place_boluses
+from glabella.stages.bolus.place import Bolus, Needle, aim_needle, fill_bolus, injection_volume_ml, place_boluses
+from glabella.stages.bolus.tracking import levator_bed, rim_distance_mm, tracked_share
 
-__all__ = ["Bolus", "Needle", "aim_needle", "fill_bolus", "place_boluses"]
+__all__ = ["Bolus", "Needle", "aim_needle", "fill_bolus", "injection_volume_ml", "levator_bed", "place_boluses", "rim_distance_mm", "tracked_share"]

@@ -3,7 +3,7 @@
 The needle enters at a site, perpendicular to the true skin, to a depth. The fluid fills an ellipsoid of volume
 V / porosity, long along the muscle fibres and flat (biceps MRI: 53 mm along, 5 mm across for 1 mL), centred on the tip.
 Fluid does not enter bone: the part of the ellipsoid outside tissue is displaced into the rest, and that share is reported.
-Behind the orbital septum only the share that tracks through it arrives.
+Behind the orbital septum only the share that tracks through it arrives: see ``tracking``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +15,10 @@ from glabella.errors import InputError
 from glabella.plan import Injection, Plan, Session
 from glabella.stages.anatomy.atlas import Site
 from glabella.stages.anatomy.tissue import Anatomy
+from glabella.stages.bolus.tracking import levator_bed, rim_distance_mm, tracked_share
 
 EDGE_MM = 0.8  # the rim of the ellipsoid is smeared over this length so that placement moves the dose smoothly: numerical
+FIBRES_WITHIN_MM = 4.0  # fibres this near to the tip guide the fluid
 _SUB = np.array([-0.25, 0.25])
 _CORNERS = np.stack(np.meshgrid(_SUB, _SUB, _SUB, indexing="ij"), -1).reshape(-1, 3)  # eight points of each cell
 
@@ -105,8 +107,10 @@ def aim_needle(injection: Injection, anatomy: Anatomy, offset_mm: np.ndarray | N
     return Needle(injection.site, point, point - depth_mm * normal, normal, depth_mm, stopped)
 
 
-def fill_bolus(needle: Needle, units: float, volume_ml: float, anatomy: Anatomy, parameters: Mapping[str, float]) -> Bolus:
-    """The ellipsoid of fluid around the tip, as shares of the tissue cells it fills."""
+def fill_bolus(
+    needle: Needle, units: float, volume_ml: float, anatomy: Anatomy, parameters: Mapping[str, float], *, tracking: bool = True
+) -> Bolus:
+    """The ellipsoid of fluid around the tip, as shares of the tissue cells it fills; ``tracking=False`` keeps all before the septum."""
     lengths = np.array([parameters["bolus_length_along_fibres"], parameters["bolus_length_across_fibres"], parameters["bolus_length_in_depth"]])
     fluid_mm3 = volume_ml * 1000 / parameters["tissue_porosity"]
     axes = lengths * (3 * fluid_mm3 / (4 * np.pi * lengths.prod())) ** (1 / 3)
@@ -118,15 +122,20 @@ def fill_bolus(needle: Needle, units: float, volume_ml: float, anatomy: Anatomy,
     edges = frame @ anatomy.cell_edges_mm[number]
     q = np.linalg.norm((away[:, None] + np.einsum("ndk,sk->nsd", edges, _CORNERS)) / axes, axis=2)
     fill = np.clip(0.5 + (1 - q) * float(axes.prod() ** (1 / 3)) / EDGE_MM, 0, 1).mean(1) * anatomy.volume_mm3[number]
+    fill = np.where(anatomy.behind_septum[number], 0.0, fill)  # what passes the septum is said by ``tracking``
     if fill.sum() <= 0:
         raise InputError(f"injection at {needle.site}: the needle's tip lies outside the tissue; choose another depth_mm or site")
-    tracked = np.where(anatomy.behind_septum[number], parameters["septum_tracking_share"] * parameters["orbital_septum_transmission"], 1.0)
-    weight = fill * tracked
-    keep = weight > 0
-    share = weight[keep] / weight.sum()
-    behind = float(share[anatomy.behind_septum[number[keep]]].sum())
+    behind, side = 0.0, ""
+    if tracking:
+        distance, side = rim_distance_mm(needle.entry, anatomy)
+        behind = float(tracked_share(distance, parameters))
+    share = (1 - behind) * fill / fill.sum()
+    if behind > 0:
+        bed, bed_share = levator_bed(anatomy, side, parameters)
+        number, share = np.concatenate([number, bed]), np.concatenate([share, behind * bed_share])
+    keep = share > 0
     a, b, c = (float(x) for x in axes)
-    return Bolus(needle, units, number[keep], share, (a, b, c), max(0.0, 1 - float(fill.sum()) / fluid_mm3), behind)
+    return Bolus(needle, units, number[keep], share[keep], (a, b, c), max(0.0, 1 - float(fill.sum()) / fluid_mm3), behind)
 
 
 def _tissue_around(point: np.ndarray, reach_mm: float, anatomy: Anatomy) -> np.ndarray:
@@ -140,11 +149,13 @@ def _tissue_around(point: np.ndarray, reach_mm: float, anatomy: Anatomy) -> np.n
 
 
 def _frame(needle: Needle, anatomy: Anatomy) -> np.ndarray:
-    """Axes of the ellipsoid as rows: along the fibres nearest to the tip, across them, along the needle."""
+    """Axes of the ellipsoid as rows: along the prevailing fibres around the tip, across them, along the needle."""
     tree, fibres = anatomy.fibres_near
-    fibre = fibres[tree.query(needle.tip)[1]]
-    along = fibre - (fibre @ needle.normal) * needle.normal
-    along = along / np.linalg.norm(along)
+    reach = max(FIBRES_WITHIN_MM, 1.5 * float(tree.query(needle.tip)[0]))
+    near = np.array(tree.query_ball_point(needle.tip, reach))
+    weight = (1 - (np.linalg.norm(tree.data[near] - needle.tip, axis=1) / reach) ** 2) ** 2
+    flat = fibres[near] - (fibres[near] @ needle.normal)[:, None] * needle.normal
+    along = np.linalg.eigh(np.einsum("n,ni,nj->ij", weight, flat, flat))[1][:, -1]
     return np.stack([along, np.cross(needle.normal, along), needle.normal])
 
 

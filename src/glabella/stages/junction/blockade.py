@@ -35,8 +35,8 @@ class UptakeDose(Protocol):
 class Blockade:
     """Share of blocked endings and active share of each muscle on ``days``; 0 and 1 without toxin.
 
-    ``course_days`` and ``course_active`` hold the same on the finer internal times (interval ends at even places, middles at odd
-    places), from which muscle bulk is integrated. A blockade made by hand may leave them out.
+    ``course_days`` and ``course_active`` hold the active share on finer times of their own, which do not depend on ``days``.
+    A blockade made by hand may leave them out.
     """
 
     days: np.ndarray
@@ -44,6 +44,18 @@ class Blockade:
     active: Mapping[str, np.ndarray]
     course_days: np.ndarray | None = None
     course_active: Mapping[str, np.ndarray] | None = None
+
+    def course(self) -> tuple[np.ndarray, np.ndarray]:
+        """Times (interval ends at even places, middles at odd places, all of ``days`` among the ends) and active share (times, muscles).
+
+        Without a course of its own the active share runs in straight lines between ``days``.
+        """
+        if self.course_days is not None and self.course_active is not None:
+            times, curves = self.course_days, [self.course_active[muscle] for muscle in self.active]
+        else:
+            times = course_days(np.asarray(self.days, dtype=float), np.empty(0))
+            curves = [np.interp(times, self.days, active) for active in self.active.values()]
+        return times, np.stack(curves, axis=1) if curves else np.empty((len(times), 0))
 
 
 def block_junctions(

@@ -25,7 +25,7 @@ def weaken_muscles(blockade: Blockade, parameters: Mapping[str, float]) -> Muscl
     ``M' = -ka (1 - a) (M - Mmin) + kh a (1 - M)`` from M = 1 at the start of the course.
     """
     muscles = list(blockade.active)
-    times, active = _course(blockade, muscles)
+    times, active = blockade.course()
     lost_bulk = waste(
         times, active, parameters["muscle_atrophy_per_day"], parameters["muscle_regrowth_per_day"], parameters["muscle_bulk_floor"]
     )
@@ -66,14 +66,3 @@ def waste(times: np.ndarray, active: np.ndarray, atrophy_per_day: float, regrowt
     for i in range(len(whole)):
         lost[i + 1] = keep[i] * lost[i] + gain[i]
     return lost
-
-
-def _course(blockade: Blockade, muscles: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Internal times and active share of the blockade; of one made by hand, its days and straight lines between them."""
-    if blockade.course_days is not None and blockade.course_active is not None:
-        course = blockade.course_active
-        return blockade.course_days, np.stack([course[m] for m in muscles], axis=1) if muscles else np.ones((len(blockade.course_days), 0))
-    days = np.asarray(blockade.days, dtype=float)
-    times = np.empty(2 * len(days) - 1)
-    times[::2], times[1::2] = days, (days[:-1] + days[1:]) / 2
-    return times, np.stack([np.interp(times, days, blockade.active[m]) for m in muscles], axis=1) if muscles else np.ones((len(times), 0))

@@ -4,7 +4,7 @@ from glabella.evidence import Parameters
 from glabella.names import without_side
 from glabella.patient import Patient
 
-EXPRESSIONS = ("rest", "maximum_frown", "brow_raise", "smile", "eye_closure")
+EXPRESSIONS: tuple[str, ...] = ("rest", "maximum_frown", "brow_raise", "smile", "eye_closure")
 
 
 def full_tension_newton(muscle: str, expression: str, patient: Patient, parameters: Parameters) -> float:

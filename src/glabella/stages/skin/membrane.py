@@ -102,7 +102,8 @@ class Membrane:
 
     def _assemble(self, blocks: np.ndarray) -> sp.csc_matrix:
         index, columns = np.repeat(self._unknowns, 9, axis=1).ravel(), np.tile(self._unknowns, (1, 9)).ravel()
-        return sp.csc_matrix((blocks.ravel(), (index, columns)), (3 * len(self.vertices),) * 2)
+        unknowns = 3 * len(self.vertices)
+        return sp.csc_matrix((blocks.ravel(), (index, columns)), (unknowns, unknowns))
 
     @cached_property
     def factor(self) -> SuperLU:

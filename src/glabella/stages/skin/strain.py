@@ -10,7 +10,6 @@ from glabella.evidence import Parameters
 from glabella.names import AREAS, SIDES
 from glabella.patient import Patient
 from glabella.stages.skin.activation import EXPRESSIONS
-from glabella.stages.skin.membrane import most_compressive
 from glabella.stages.skin.modes import Skin
 
 if TYPE_CHECKING:
@@ -65,14 +64,17 @@ def strain_skin(skin: Skin, force: "MuscleForce", patient: Patient, parameters: 
 
 def mean_compression(skin: Skin, triangles: np.ndarray, newton: np.ndarray) -> np.ndarray:
     """Area-weighted mean (k,) over ``triangles`` of the most compressive strain, positive, for tensions (muscles, k)."""
-    modes = np.ascontiguousarray(skin.mode_strains[:, triangles].transpose(2, 1, 0))
+    horizontal, vertical, shear = skin.mode_strains[:, triangles].transpose(2, 1, 0)
+    parts = np.stack([0.5 * (horizontal + vertical), 0.5 * (horizontal - vertical), shear])  # mean, half difference, shear
     weights = skin.membrane.areas_mm2[triangles]
     weights = weights / weights.sum()
     mean = np.empty(newton.shape[1])
     for start in range(0, newton.shape[1], CHUNK):
-        horizontal, vertical, shear = modes @ newton[:, start : start + CHUNK]
-        squeezed = most_compressive(horizontal, vertical, shear)
-        mean[start : start + CHUNK] = -(weights @ np.minimum(squeezed, 0.0))
+        middle, half, slant = parts @ newton[:, start : start + CHUNK]
+        np.multiply(half, half, out=half)
+        half += np.multiply(slant, slant, out=slant)
+        middle -= np.sqrt(half, out=half)  # the smaller principal strain
+        mean[start : start + CHUNK] = -(weights @ np.minimum(middle, 0.0, out=middle))
     return mean
 
 

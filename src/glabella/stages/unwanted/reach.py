@@ -8,9 +8,9 @@ from scipy.interpolate import RegularGridInterpolator
 from scipy.spatial import cKDTree
 
 from glabella.plan import Plan, Session
-from glabella.stages.anatomy.tissue import Anatomy
-from glabella.stages.bolus.place import aim_needle, fill_bolus, injection_volume_ml
-from glabella.stages.diffusion.spread import Spread
+from glabella.stages.anatomy import Anatomy
+from glabella.stages.bolus import aim_needle, fill_bolus, injection_volume_ml, levator_bed, rim_distance_mm, tracked_share
+from glabella.stages.diffusion import Spread
 
 STEP_MM, STEPS = 3.5, 7  # the map of one needle covers +-10.5 mm, nearly three standard deviations of scatter
 DEPTHS_MM = np.array([-1.0, 1.0])
@@ -20,21 +20,32 @@ FLOOR = 1e-30
 
 
 @dataclass(frozen=True)
+class NeedleMap:
+    """One needle over its possible placements: log of the mean dose (units/mm3) to a structure by diffusion alone, and the
+    entry's distance above the bony rim (mm); ``bed_dose``: dose to the structure if all units tracked through the septum."""
+
+    log_dose: RegularGridInterpolator
+    rim_distance_mm: RegularGridInterpolator
+    bed_dose: float
+
+
+@dataclass(frozen=True)
 class StructureReach:
-    """Log of the mean dose (units/mm3) to one structure per needle offset: one interpolator per injection of a session."""
+    """Mean dose to one structure from a session, for any placement of its needles."""
 
     structure: str
-    by_injection: tuple[RegularGridInterpolator, ...]
+    needles: tuple[NeedleMap, ...]
 
-    def dose(self, offsets_mm: np.ndarray) -> np.ndarray:
+    def dose(self, offsets_mm: np.ndarray, parameters: Mapping[str, float]) -> np.ndarray:
         """Mean dose (draws,) to the structure for needle offsets (draws, injections, 3) in mm."""
         total = np.zeros(len(offsets_mm))
         half = STEP_MM * (STEPS - 1) / 2
-        for n, log_dose in enumerate(self.by_injection):
+        for n, needle in enumerate(self.needles):
             where = offsets_mm[:, n].copy()
             where[:, :2] = np.clip(where[:, :2], -half, half)
             where[:, 2] = np.clip(where[:, 2], DEPTHS_MM[0], DEPTHS_MM[1])
-            total += np.exp(log_dose(where))
+            tracked = tracked_share(needle.rim_distance_mm(where), parameters)
+            total += (1 - tracked) * np.exp(needle.log_dose(where)) + tracked * needle.bed_dose
         return total
 
 
@@ -59,15 +70,23 @@ def map_reach(
     near = [name for name in structures if cKDTree(anatomy.points[anatomy.muscles[name].cells]).query(entries)[0].min() < far_mm]
     fields = {name: spread.solve(structure_weights(anatomy, spread, name), ADJOINT_TOLERANCE) for name in near}
     axis = (np.arange(STEPS) - (STEPS - 1) / 2) * STEP_MM
-    maps: dict[str, list[RegularGridInterpolator]] = {name: [] for name in structures}
+    grid = (axis, axis, DEPTHS_MM)
+    maps: dict[str, list[NeedleMap]] = {name: [] for name in structures}
+    beds = {side: levator_bed(anatomy, side, parameters) for side in ("left", "right")}
     for injection in session.injections:
         values = {name: np.full((STEPS, STEPS, len(DEPTHS_MM)), FLOOR) for name in structures}
+        distance = np.empty((STEPS, STEPS, len(DEPTHS_MM)))
         for index in np.ndindex(STEPS, STEPS, len(DEPTHS_MM)):
             offset = np.array([axis[index[0]], axis[index[1]], DEPTHS_MM[index[2]]])
             needle = aim_needle(injection, anatomy, offset)
-            bolus = fill_bolus(needle, injection.units, injection_volume_ml(injection, plan), anatomy, parameters)
+            distance[index], side = rim_distance_mm(needle.entry, anatomy)
+            bolus = fill_bolus(needle, injection.units, injection_volume_ml(injection, plan), anatomy, parameters, tracking=False)
             for name, field in fields.items():
                 values[name][index] = max(bolus.units * float(bolus.share @ field[bolus.cells]), FLOOR)
+        to_rim = RegularGridInterpolator(grid, distance)
+        cells, share = beds[side]
         for name in structures:
-            maps[name].append(RegularGridInterpolator((axis, axis, DEPTHS_MM), np.log(values[name])))
+            bed = injection.units * float(share @ fields[name][cells]) if name in fields else 0.0
+            maps[name].append(NeedleMap(RegularGridInterpolator(grid, np.log(values[name])), to_rim, bed))
     return {name: StructureReach(name, tuple(by_needle)) for name, by_needle in maps.items()}
+

@@ -39,24 +39,26 @@ def grade_wrinkles(strain: SkinStrain, patient: Patient, parameters: Parameters)
     """Depth and grade of the lines of every area that has a contraction of its own.
 
     The person's grades before treatment, at rest and at contraction, fix how deep their resting line is and how deep a fold a
-    given strain makes: day 0 is exactly what was rated, later grades follow from the ratio of depths.
+    given strain makes: day 0 is exactly what was rated, later grades follow from the ratio of depths. A fold feels a share of the
+    area's strain, since it runs one way and is wider than a triangle; fine lines feel all of it.
     """
     scale = wrinkle_scale(parameters)
     threshold = threshold_strain(parameters["dermis_modulus_kpa"], parameters["fat_modulus_kpa"])
     fine_threshold = threshold_strain(parameters["stratum_corneum_modulus_kpa"], parameters["dermis_modulus_kpa"])
-    peak, spread = parameters["local_strain_peak_ratio"], parameters["local_strain_sd_ln"]
+    along, spread = parameters["fold_strain_ratio"], parameters["local_strain_sd_ln"]
     grade, depth_mm, fine_lines, spacing_mm = {}, {}, {}, {}
     for area, contraction in CONTRACTION.items():
-        local = peak * np.stack([strain.strain[area][expression] for expression in EXPRESSIONS])
-        fold = dict(zip(EXPRESSIONS, fold_amplitude(local.ravel(), threshold, spread).reshape(local.shape), strict=True))
-        fine = parameters["stratum_corneum_thickness_mm"] * fold_amplitude(local.ravel(), fine_threshold, spread)
+        squeeze = np.stack([strain.strain[area][expression] for expression in EXPRESSIONS])
+        folds = fold_amplitude(along * squeeze.ravel(), threshold, spread).reshape(squeeze.shape)
+        fold = dict(zip(EXPRESSIONS, folds, strict=True))
+        fine = parameters["stratum_corneum_thickness_mm"] * fold_amplitude(squeeze.ravel(), fine_threshold, spread)
         baseline = patient.baseline[area]
         depth_mm[area] = line_depths_mm(strain.days, fold, contraction, scale, baseline.rest, baseline.contraction, parameters)
         grade[area] = {
             expression: scale.grade(depth, baseline.rest if expression == "rest" else baseline.contraction)
             for expression, depth in depth_mm[area].items()
         }
-        fine_lines[area] = dict(zip(EXPRESSIONS, fine.reshape(local.shape), strict=True))
+        fine_lines[area] = dict(zip(EXPRESSIONS, fine.reshape(squeeze.shape), strict=True))
         spacing_mm[area] = wavelength_mm(
             strain.dermis_thickness_mm[area], parameters["dermis_modulus_kpa"], parameters["fat_modulus_kpa"]
         )
@@ -68,15 +70,17 @@ def line_depths_mm(
 ) -> dict[str, np.ndarray]:
     """Depth per expression: a resting line with memory plus a fold in proportion to ``fold`` (t,).
 
-    ``rest`` and ``contracted`` are the grades before treatment. A person graded as deep at rest as contracted has no fold.
+    ``rest`` and ``contracted`` are the grades before treatment. A person graded as deep at rest as contracted has no fold; where
+    the tone at rest would fold the skin more than was rated, that much folding counts for nothing.
     """
     at_rest, at_work = scale.depth_mm(rest), scale.depth_mm(contracted)
     first = {expression: float(value[0]) for expression, value in fold.items()}
     span = first[contraction] - first["rest"]
     per_fold = max(at_work - at_rest, 0.0) / span if span > 0 else 0.0
     line = max(at_rest - per_fold * first["rest"], 0.0)
+    unseen = max(first["rest"] - at_rest / per_fold, 0.0) if per_fold > 0 else 0.0
     drive = fold[contraction] / first[contraction] if first[contraction] > 0 else np.ones(len(days))
     line = line * resting_line(
         days, drive, parameters["resting_line_fast_share"], parameters["resting_line_fast_days"], parameters["resting_line_slow_days"]
     )
-    return {expression: line + per_fold * value for expression, value in fold.items()}
+    return {expression: line + per_fold * np.maximum(value - unseen, 0.0) for expression, value in fold.items()}

@@ -15,7 +15,7 @@ WORST = 3.0
 class Scale:
     """Depths in mm from which raters say mild, moderate and severe, their noise, and the depth of a plainly severe line."""
 
-    from_mm: tuple[float, float, float]
+    from_mm: tuple[float, ...]
     rater_sd_ln: float
     severe_mm: float
 
