@@ -1,1 +1,1 @@
-"""Puts this folder on the path, so that tests in every folder can import the helpers beside this file."""
+"""Makes the folder above this one importable, so that every test can import the helpers beside this file as `tests.name`."""

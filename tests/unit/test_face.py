@@ -206,7 +206,8 @@ def test_unknown_face_unit_names_the_nearest(face):
 
 
 def closest_by_brute_force(point: np.ndarray, corners: np.ndarray) -> float:
-    """Distance to the nearest of many triangles: plane where the foot is inside, else the three edges."""
+    """Distance to the nearest of many triangles, no larger than 20 mm: plane where the foot is inside, else the three edges."""
+    corners = corners[np.linalg.norm(corners[:, 0] - point, axis=1) < 40]
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
     normal = np.cross(b - a, c - a)
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)

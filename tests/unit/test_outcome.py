@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.example_outcome import DAYS, build_outcome
 
-from example_outcome import DAYS, build_outcome
 from glabella.errors import InputError, SolverError
 from glabella.evidence import load_parameters
 from glabella.outcome import Curve, Estimate, Probability, outcome_text, plain, summarise, timeline_cells

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.example_outcome import build_outcome, example_scene
 
-from example_outcome import build_outcome, example_scene
 from glabella.errors import InputError
 from glabella.evidence import load_parameters
 from glabella.outcome import validate_outcome

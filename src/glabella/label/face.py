@@ -22,6 +22,7 @@ def face_map(patient: Patient) -> Atlas:
     return build_atlas(patient.shape(load_face(), parameters), patient, parameters)
 
 
+@lru_cache(maxsize=4)
 def on_treated_face(atlas: Atlas) -> Callable[[np.ndarray], bool]:
     """Whether a point (3,) lies on the skin of the upper face, away from the edges of the lids."""
     coarse, inside = atlas.face.surface(1), atlas.areas["face"]

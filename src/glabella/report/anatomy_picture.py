@@ -170,7 +170,8 @@ def _depth_diagram(ax: "Axes", atlas: Atlas, name: str) -> None:
         step = np.linalg.norm(np.diff(lines[len(lines) // 2], axis=0), axis=1)
         stations = np.concatenate([[0.0], np.cumsum(step)]) / step.sum() * along[-1]
         low, high = np.array(data["depth_range_mm"]).T
-        ax.fill_between(stations, low, high, facecolor="none", edgecolor=INK, linestyle=":", linewidth=1.0, label="likely range of the middle")
+        style: dict[str, Any] = {"facecolor": "none", "edgecolor": INK, "linestyle": ":", "linewidth": 1.0}
+        ax.fill_between(stations, low, high, label="likely range of the middle", **style)
     for site_name, site in atlas.sites.items():
         if atlas.targets[site_name] == name:
             gap = np.linalg.norm(skin - site.point, axis=1)

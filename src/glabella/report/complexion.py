@@ -142,6 +142,11 @@ class Canvas:
         return self._from_loop(np.concatenate(upper)), self._from_loop(np.concatenate(lower))
 
     @cached_property
+    def beside_lids(self) -> np.ndarray:
+        """(n,) 0 at the margins of the eyelids, 1 from 7 mm away."""
+        return smoothstep(0.0, 7.0, np.minimum(*self.lid_margins))
+
+    @cached_property
     def behind_hairline(self) -> np.ndarray:
         """(n,) mm behind the hairline (negative on the bare skin) for a hairline at the height of the nasion; grows upwards and backwards.
 

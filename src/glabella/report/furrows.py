@@ -8,9 +8,10 @@ import scipy.sparse as sp
 from glabella.face import Surface
 from glabella.report.complexion import smoothstep, waves
 
-FURROW_SHARE, FURROW_WIDTH = 0.7, 0.13  # a narrow furrow (share of the depth, half-width in spacings) in a broad swell
+FURROW_SHARE = 0.7  # of the depth that is a narrow furrow; the rest is a broad swell between furrows
+FURROW_WIDTH, WIDEST_MM = 0.13, 0.85  # half-width of a furrow in spacings, and at most
 JUMP = 2.0  # a phase that changes by more mm than this per mm of skin is a seam between areas, not a furrow
-SHUT = 5.0  # how much a furrow as deep as wide shuts out the light of its surroundings
+SHUT = 0.55  # how much a furrow as deep as half its width shuts out the light of its surroundings
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,24 @@ class Furrows:
         number = np.rint(turns)
         vary = 0.35 * waves(place + 31.7 * np.abs(number + 0.5)[:, None], 13.0, 12) + 0.25 * np.sin(13.0 * np.abs(number + 0.5))
         depth = depth * np.clip(1 + self.irregularity * vary, 0.1, 1.6)
-        share, rise = profile(turns - number)
-        turned = normal[creased] - (depth * rise / spacing)[:, None] * values[:, 3:]
+        share, rise = profile((turns - number) * spacing, spacing)
+        turned = normal[creased] - (depth * rise)[:, None] * values[:, 3:]
         normal[creased] = turned / np.linalg.norm(turned, axis=1, keepdims=True)
-        light[creased] /= 1 + SHUT * depth * share / spacing
+        light[creased] /= 1 + SHUT * depth * share / half_width_mm(spacing)
 
 
-def profile(offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(share of the depth, slope of the height -share per spacing) at ``offset`` spacings, -0.5 to 0.5, from the middle of a furrow."""
-    well = FURROW_SHARE * np.exp(-((offset / FURROW_WIDTH) ** 2))
-    swell = 1 - FURROW_SHARE
-    share = well + swell * (0.5 + 0.5 * np.cos(2 * np.pi * offset))
-    return share, well * 2 * offset / FURROW_WIDTH**2 + swell * np.pi * np.sin(2 * np.pi * offset)
+def half_width_mm(spacing_mm: np.ndarray) -> np.ndarray:
+    """Half-width of a furrow."""
+    return np.minimum(FURROW_WIDTH * spacing_mm, WIDEST_MM)
+
+
+def profile(offset_mm: np.ndarray, spacing_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(share of the depth, slope of the height -share per mm) at ``offset_mm`` across from the middle of a furrow."""
+    width = half_width_mm(spacing_mm)
+    well = FURROW_SHARE * np.exp(-((offset_mm / width) ** 2))
+    turn = 2 * np.pi / spacing_mm
+    swell = (1 - FURROW_SHARE) / 2
+    return well + swell * (1 + np.cos(turn * offset_mm)), well * 2 * offset_mm / width**2 + swell * turn * np.sin(turn * offset_mm)
 
 
 def gradient(surface: Surface, values: np.ndarray) -> np.ndarray:

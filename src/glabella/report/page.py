@@ -92,7 +92,7 @@ def band_note(outcome: Outcome) -> str:
     samples = int(outcome.settings.get("samples", 0))
     if not samples:
         return "One nominal run: no bands were computed, and single numbers look surer than they are."
-    return f"Every number has its band: the 5th to 95th percentile of {samples} samples of parameters and needle placement."
+    return f"Bands and brackets are the 5th to 95th percentile of {samples} samples of parameters and needle placement."
 
 
 def _count(number: int, noun: str) -> str:
@@ -107,7 +107,7 @@ def _glance_note(outcome: Outcome) -> str:
     area = outcome.main_area()
     return (
         f"Most changed: {words(area)} under {words(CONTRACTION[area])}. Days are read off the median curve; "
-        "bands in brackets are the 5th to 95th percentile."
+        "brackets are the 5th to 95th percentile."
     )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from glabella.errors import InputError
 from glabella.face import Face, Surface
 from glabella.face import prolong as prolong_levels
-from glabella.report.complexion import DARK, LIGHT, MEDIUM, Complexion
+from glabella.report.complexion import DARK, LIGHT, MEDIUM, Complexion, canvas_of
 from glabella.report.furrows import Furrows, Lines
 from glabella.report.marks import Curve, Dot, draw_curve, draw_dot, is_visible
 from glabella.report.raster import Camera
@@ -67,13 +67,15 @@ def paint_face(
 ) -> Picture:
     """Paint the face: skin moved by ``displacement`` (n, 3) mm, creased by ``lines``, tinted by ``overlay``, with curves and points.
 
-    Arrays per vertex belong to ``face.surface(1)`` or ``face.surface(2)``. Curves and points are given where they are in space:
+    Arrays per vertex belong to ``face.surface(1)`` or ``face.surface(2)``. The margins of the eyelids stay where they are: lids are
+    not modelled, and eyes stay open in a frown. Curves and points are given where they are in space:
     move them with the skin first where that matters. Give the lines of each area as ``Lines`` of their own where areas meet.
     """
     camera, studio = camera or Camera(), studio or Studio()
     surface = face.surface(2)
     if displacement is not None:
-        surface = Surface(surface.vertices + prolong(face, displacement), surface.triangles, surface.quads)
+        held = canvas_of(face).beside_lids
+        surface = Surface(surface.vertices + held[:, None] * prolong(face, displacement), surface.triangles, surface.quads)
     view = View(face, surface, camera)
     areas = [] if lines is None else [lines] if isinstance(lines, Lines) else list(lines)
     furrows = [Furrows(_on_fine_skin(face, area), face.surface(2), camera.axes, len(view.vertices)) for area in areas]

@@ -142,7 +142,7 @@ def _names(ax, section: Section, across: np.ndarray, depth: np.ndarray) -> None:
         column = columns[len(columns) // 2]
         rows = np.flatnonzero(outer[:, column])
         ax.annotate(
-            "epidermis", (across[column], depth[rows[0]]), (0, 12), textcoords="offset points", ha="center", fontsize=NAME_POINTS,
+            "epidermis", (across[column], depth[rows[0]]), (0, 8), textcoords="offset points", ha="center", fontsize=NAME_POINTS,
             color=INK, arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0},
         )  # fmt: skip
 

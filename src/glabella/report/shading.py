@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from glabella.face import Face
+from glabella.face import Face, prolong
 from glabella.report.complexion import CHIN, EYES, Canvas, Colour, Complexion, canvas_of, linear, paint_skin, smoothstep, waves
 from glabella.report.furrows import Furrows
 from glabella.report.view import LEFT_EYE, PLUGS, RIGHT_EYE, Samples, View
@@ -19,6 +19,7 @@ VIRIDIS = np.array(
 ) / 255  # fmt: skip  (matplotlib's viridis at equal steps: even in brightness, safe for colour-blind readers)
 SAMPLES_AT_A_TIME = 12_000
 IRIS_MM, PUPIL_MM = 5.85, 1.9  # radii
+SMOOTHING_PASSES = 5
 Tint = tuple[np.ndarray, float]  # of an overlay: share 0 to 1 per vertex, opacity
 Shader = Callable[[Samples], tuple[np.ndarray, np.ndarray]]
 
@@ -102,7 +103,8 @@ class SkinShader:
         axes = view.camera.axes
         covered = canvas.behind_hairline - 60 * canvas.ear
         share = np.zeros(len(colour)) if tint is None else tint[0]
-        table = np.column_stack([view.surface.normals @ axes.T, colour, gloss, canvas.openness, canvas.brow, covered, canvas.points, share])
+        normals = _normals(canvas, view) @ axes.T
+        table = np.column_stack([normals, colour, gloss, canvas.openness, canvas.brow, covered, canvas.points, share])
         behind = np.zeros((len(view.vertices) - len(table), table.shape[1]))  # what is seen through the openings
         behind[:, :3], behind[:, 7], behind[:, 11] = axes[:, 2], 0.6, -99.0
         behind[:, 3:6] = _plug_colours(view)
@@ -249,6 +251,21 @@ def grain(x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
 @cache
 def _grain_table(seed: int) -> np.ndarray:
     return np.pad(np.random.default_rng(seed).random((64, 64), np.float32), (0, 1), mode="wrap")
+
+
+def _normals(canvas: Canvas, view: View) -> np.ndarray:
+    """Normals (n, 3) of the moved skin; what the movement changes about them is smoothed over a few mm, since folds that the mesh
+    cannot resolve would show as scales."""
+    rest = canvas.surface.normals
+    if view.surface is canvas.surface:
+        return rest
+    coarse = canvas.face.surface(1)
+    change = (view.surface.normals - rest)[: len(coarse.vertices)]  # the first fine vertices are the coarse ones
+    around = np.maximum(coarse.vertex_areas_mm2, 1e-12)[:, None]
+    for _ in range(SMOOTHING_PASSES):
+        change = coarse.sum_at_corners(change[coarse.triangles].mean(1) * coarse.triangle_areas_mm2[:, None] / 3) / around
+    normals = rest + prolong(change, 1, 2)
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:

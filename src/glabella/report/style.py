@@ -30,7 +30,8 @@ EXPRESSION_DASHES: dict[str, Any] = {
 }  # fmt: skip
 SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK, "text.parse_math": False, "axes.titlesize": 10,
-    "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titley": 1.0, "axes.titlecolor": INK, "axes.labelcolor": MUTED, "axes.labelsize": 8.5,
+    "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titley": 1.0,
+    "axes.titlecolor": INK, "axes.labelcolor": MUTED, "axes.labelsize": 8.5,
     "axes.edgecolor": MUTED, "axes.facecolor": "none", "axes.linewidth": 0.8, "axes.grid": True, "axes.axisbelow": True,
     "axes.spines.top": False, "axes.spines.right": False, "grid.color": GRID, "grid.linewidth": 0.7, "xtick.color": MUTED,
     "ytick.color": MUTED, "xtick.labelsize": 8, "ytick.labelsize": 8, "xtick.major.size": 3, "ytick.major.size": 0,

@@ -87,12 +87,13 @@ class View:
         count, offset = SAMPLES**2, (np.arange(SAMPLES) - (SAMPLES - 1) / 2) / SAMPLES
         down, across = (np.tile(o.ravel(), len(split)) for o in np.meshgrid(offset, offset, indexing="ij"))
         pixel = np.concatenate([whole, np.repeat(split, count)])
+        outer = (whole % columns >= columns / 2).astype(int)  # the upper sample on the picture's outer side: same in a mirrored picture
         samples = Samples(
             pixel=pixel,
             weight=np.concatenate([np.ones(len(whole)), np.full(len(split) * count, 1 / count)]),
             column=pixel % columns + np.concatenate([np.zeros(len(whole)), across]),
             row=pixel // columns + np.concatenate([np.zeros(len(whole)), down]),
-            seen=np.concatenate([seen[0, whole], seen[:, split].T.ravel()]),
+            seen=np.concatenate([seen[outer, whole], seen[:, split].T.ravel()]),
         )
         return samples, nearest.reshape(rows, columns)
 

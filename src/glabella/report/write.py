@@ -1,8 +1,9 @@
 """Writing a report folder, whole or not at all."""
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 from glabella.errors import InputError
@@ -28,9 +29,10 @@ def write_report(outcome: Outcome, folder: str | Path, progress: Progress | None
     tell = progress or (lambda what, share: None)
     pictures = []
     count = 8 + (len(outcome.scene.sections) + len(outcome.scene.displacement) * len(outcome.scene.picture_days) if outcome.scene else 0)
-    for picture in draw_pictures(outcome):
-        pictures.append(picture)
-        tell("pictures", min(1.0, len(pictures) / count))
+    with closing(draw_pictures(outcome)) as drawing:
+        for picture in drawing:
+            pictures.append(picture)
+            tell("pictures", min(1.0, len(pictures) / count))
     tell("page", 0.0)
     page, data = render_page(outcome, pictures), outcome_text(outcome.to_json())
     try:
@@ -50,7 +52,7 @@ def write_report(outcome: Outcome, folder: str | Path, progress: Progress | None
     return folder / PAGE
 
 
-def draw_pictures(outcome: Outcome) -> Iterable[Picture]:
+def draw_pictures(outcome: Outcome) -> Generator[Picture, None, None]:
     """Every picture of the report, each with its own name. A second thread paints the faces meanwhile."""
     painter = ThreadPoolExecutor(1)
     try:

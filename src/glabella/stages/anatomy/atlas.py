@@ -17,9 +17,10 @@ from glabella.names import SIDES, side_of, without_side
 from glabella.stages.anatomy.areas import skin_areas
 from glabella.stages.anatomy.drawing import Drawing, atlas_data, drawn_landmark
 from glabella.stages.anatomy.landmarks import find_heights, find_points, lay_curves, rim_part
+from glabella.stages.anatomy.licensed import licensed_sites
 from glabella.stages.anatomy.muscles import lay_muscles
 from glabella.stages.anatomy.orbit import levator_sheets, septum_sheet
-from glabella.stages.anatomy.places import Site, distance_to_line, licensed_sites, site_at, walk
+from glabella.stages.anatomy.places import Site, distance_to_line, site_at, walk
 from glabella.stages.anatomy.sheet import LATTICE_STEP_MM, Sheet
 
 __all__ = ["Atlas", "Sheet", "Site", "atlas_data", "build_atlas"]
@@ -129,18 +130,16 @@ def build_atlas(face: Face, patient: Any, parameters: Mapping[str, float]) -> At
     points = find_points(drawing, curves, heights)
 
     muscles, septa, orbit = lay_muscles(drawing, heights), {}, atlas_data("orbit")
-    marks = atlas_data("bones")["landmarks"]
+    lid_margin_up_mm = drawn_landmark(atlas_data("bones")["landmarks"]["upper_lid_margin"][0])[1]
     for side in SIDES:
-        belly, aponeurosis = levator_sheets(drawing, orbit, drawn_landmark(marks["upper_lid_margin"][0])[1], side)
+        belly, aponeurosis = levator_sheets(drawing, orbit, lid_margin_up_mm, side)
         muscles |= {belly.name: belly, aponeurosis.name: aponeurosis}
         ends = orbit["orbital_septum"]["from_lateral_mm"], orbit["orbital_septum"]["to_lateral_mm"]
         rim = rim_part(curves[f"supraorbital_rim_{side}_bone"], side, *ends)
         septa[f"orbital_septum_{side}"] = septum_sheet(drawing.surface, rim, aponeurosis, orbit, side)
 
-    rules = atlas_data("sites")
-    canthus = drawn_landmark(marks["lateral_canthus"][0])
-    sites = licensed_sites(drawing, curves, points, rules, heights["frontalis_upper_margin"], canthus)
-    targets = {name: _target(name, rules) for name in sites}
+    sites = licensed_sites(drawing, curves, points, heights)
+    targets = {name: _target(name, atlas_data("sites")) for name in sites}
     return Atlas(face, drawing.surface, muscles, septa, curves, points, skin_areas(), sites, targets)
 
 

@@ -65,15 +65,21 @@ def lay_curves(drawing: Drawing, heights: Mapping[str, float], parameters: Mappi
     """All curves on the skin of a person, and the bony ones on the bone below it (``_bone``)."""
     bones = atlas_data("bones")
     curves = {name: drawing.transfer(_curve_foot(name, heights.get(name))).points for name in _drawn_curves()}
-    marks, pair = drawing.face.landmarks, mirror_landmarks()
+    marks, pair, brow = drawing.face.landmarks, mirror_landmarks(), {}
     for side, _ in SIDES:
         numbers = [np.array(bones["brow"][edge]) for edge in ("lower_edge", "upper_edge")]
         edges = [marks[k if side == "left" else pair[k]] for k in numbers]
         for name, line in zip(("brow_lower_edge", "brow_upper_edge", "brow"), (*edges, (edges[0] + edges[1]) / 2), strict=True):
-            curves[f"{name}_{side}"] = drawing.surface.closest(smooth_line(line)).points
-        for name in BONY_CURVES:
-            curves[f"{name}_{side}_bone"] = on_bone(drawing.face, drawing.surface, curves[f"{name}_{side}"], parameters)
-    return curves
+            brow[f"{name}_{side}"] = smooth_line(line)
+    curves |= _split(drawing.surface.closest(np.concatenate(list(brow.values()))).points, brow)
+    bony = {f"{name}_{side}_bone": curves[f"{name}_{side}"] for name in BONY_CURVES for side, _ in SIDES}
+    return curves | _split(on_bone(drawing.face, drawing.surface, np.concatenate(list(bony.values())), parameters), bony)
+
+
+def _split(points: np.ndarray, lines: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Points of all ``lines`` one after the other, back under their names."""
+    ends = np.cumsum([len(line) for line in lines.values()])[:-1]
+    return dict(zip(lines, np.split(points, ends), strict=True))
 
 
 def find_points(drawing: Drawing, curves: Mapping[str, np.ndarray], heights: Mapping[str, float]) -> dict[str, np.ndarray]:

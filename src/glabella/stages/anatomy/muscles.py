@@ -17,7 +17,7 @@ def lay_muscles(drawing: Drawing, heights: Mapping[str, float]) -> dict[str, She
     """All of them by name, on both sides; ``heights`` as ``landmarks.find_heights`` gives them."""
     sheets: dict[str, Sheet] = {}
     for muscle in atlas_data("muscles"):
-        for step_mm in LATTICE_STEPS_MM:
+        for step_mm in [step for step in LATTICE_STEPS_MM if step * drawing.size < LARGEST_STEP_MM] or LATTICE_STEPS_MM[-1:]:
             found = _muscle(muscle, drawing, heights, step_mm)
             if max(sheet.longest_step_mm for sheet in found) <= LARGEST_STEP_MM:
                 break
@@ -45,6 +45,16 @@ def _drawn(muscle: str, step_mm: float) -> np.ndarray:
     return _lattice(muscle).at(*_shares(muscle, step_mm))
 
 
+@cache
+def _depth_and_thickness(muscle: str, step_mm: float) -> tuple[np.ndarray, np.ndarray]:
+    """Both (nu, nv) on the lattice; nobody writes into them."""
+    u, v = _shares(muscle, step_mm)
+    data, lattice = atlas_data("muscles")[muscle], _lattice(muscle)
+    depth, thickness = (np.repeat(lattice.at_stations(u, data[row])[:, None], len(v), 1) for row in ("depth_mm", "thickness_mm"))
+    depth.flags.writeable = thickness.flags.writeable = False
+    return depth, thickness
+
+
 @lru_cache(maxsize=128)
 def _muscle_foot(muscle: str, side: str | None, margin_up_mm: float | None, step_mm: float) -> Foot:
     drawn = _drawn(muscle, step_mm)
@@ -58,8 +68,7 @@ def _muscle(muscle: str, drawing: Drawing, heights: Mapping[str, float], step_mm
     """The muscle on both sides, or the one in the midline."""
     data, lattice = atlas_data("muscles")[muscle], _lattice(muscle)
     margin = heights["frontalis_upper_margin"] if data.get("follows_upper_margin") else None
-    u, v = _shares(muscle, step_mm)
-    depth, thickness = (np.repeat(lattice.at_stations(u, data[row])[:, None], len(v), 1) for row in ("depth_mm", "thickness_mm"))
+    depth, thickness = _depth_and_thickness(muscle, step_mm)
     insertion = data["insertion_from"]
     if insertion == "convergence_line":
         insertion = _convergence_share(muscle, heights)

@@ -30,7 +30,7 @@ def levator_sheets(drawing: Drawing, orbit: Mapping[str, Any], lid_margin_up_mm:
     shoulder = np.array([[0.0, tendon["shoulder_up_mm"], tendon["shoulder_forward_mm"]]])
     over = _fan(shoulder, np.array([tendon["shoulder_width_mm"] / 2]), np.array([tendon["shoulder_sag_mm"]]), t)[0]
     end_up = lid_margin_up_mm + tendon["tarsus_above_lid_margin_mm"] - tendon["lid_droop_mm"] * t**2
-    foot = drawing.on_skin(np.c_[sign * (tendon["lid_middle_lateral_mm"] + tendon["lid_width_mm"] / 2 * t), end_up])
+    foot = drawing.on_skin(np.c_[sign * (tendon["lid_middle_lateral_mm"] + tendon["lid_width_from_front_mm"] / 2 * t), end_up])
     lid = foot.points - tendon["depth_below_lid_skin_mm"] * drawing.normals(foot)
     ends = (in_orbit_frame(start, centre, drawing.size, sign), in_orbit_frame(over, centre, drawing.size, sign), lid)
     longest = np.linalg.norm(np.diff(_arch(*ends, 25), axis=0), axis=2).sum(0).max()

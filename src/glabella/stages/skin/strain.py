@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glabella.evidence import Parameters
 from glabella.names import AREAS, SIDES
 from glabella.patient import Patient
+from glabella.stages.muscle import MuscleForce
 from glabella.stages.skin.activation import EXPRESSIONS
 from glabella.stages.skin.modes import Skin
-
-if TYPE_CHECKING:
-    from glabella.stages.muscle import MuscleForce
 
 MEASURED = {"maximum_frown": "frown", "brow_raise": "brow_peak", "smile": "mouth_corner", "eye_closure": "upper_lid"}
 CHUNK = 64  # columns handled at once, so that temporaries stay in cache
@@ -36,7 +33,7 @@ class SkinStrain:
     dermis_thickness_mm: Mapping[str, float]
 
 
-def strain_skin(skin: Skin, force: "MuscleForce", patient: Patient, parameters: Parameters) -> SkinStrain:
+def strain_skin(skin: Skin, force: MuscleForce, patient: Patient, parameters: Parameters) -> SkinStrain:
     """Strain of each area in each expression, movement and brow position, day by day."""
     days = np.asarray(force.days, float)
     left = np.stack([np.broadcast_to(row, len(days)) for row in _force_rows(skin, force)])
@@ -78,7 +75,7 @@ def mean_compression(skin: Skin, triangles: np.ndarray, newton: np.ndarray) -> n
     return mean
 
 
-def _force_rows(skin: Skin, force: "MuscleForce") -> list[np.ndarray]:
+def _force_rows(skin: Skin, force: MuscleForce) -> list[np.ndarray]:
     return [np.asarray(force.force.get(muscle, 1.0), float) for muscle in skin.muscles]
 
 
