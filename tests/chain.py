@@ -46,5 +46,8 @@ def milestones(lost: np.ndarray) -> dict[str, float]:
     onset = np.flatnonzero(lost > 0.1)
     return {
         "onset": float(np.interp(0.1, lost[: deepest + 1], days[: deepest + 1])) if len(onset) else float("inf"),
-        "deepest_day": float(days[deepest]), "deepest": float(lost[deepest]), "half_gone": falls_to(lost[deepest] / 2), "back": falls_to(0.1),
+        "deepest_day": float(days[deepest]),
+        "deepest": float(lost[deepest]),
+        "half_gone": falls_to(lost[deepest] / 2),
+        "back": falls_to(0.1),
     }

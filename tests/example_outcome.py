@@ -9,7 +9,7 @@ from glabella.names import AREAS, MUSCLES, side_of, without_side
 from glabella.outcome import CONTRACTION, EXPRESSIONS, BrowCurves, DoseBalance, MuscleCurves, Outcome, Probability, SkinCurves, summarise
 from glabella.patient import Patient
 from glabella.plan import Plan
-from glabella.report.scene import LAYERS, PICTURE_DAYS, Histogram, LineField, Scene, Section
+from glabella.scene import LAYERS, PICTURE_DAYS, Histogram, LineField, Scene, Section
 
 DAYS = np.concatenate([[0, 0.5, 1, 1.5], np.arange(2, 271)])
 SITES = {

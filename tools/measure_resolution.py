@@ -58,7 +58,10 @@ def main():
     coarse = run(face, patient, parameters, atlas, plan, arg.step, arg.depth_step)
     fine = run(face, patient, parameters, atlas, plan, arg.step / 2, arg.depth_step / 2)
     rng = np.random.default_rng(0)
-    print(f"{arg.step} / {arg.depth_step} mm: {len(coarse[0].cells)} cells, {coarse[4]:.1f} s; half: {len(fine[0].cells)} cells, {fine[4]:.1f} s")
+    print(
+        f"{arg.step} / {arg.depth_step} mm: {len(coarse[0].cells)} cells, {coarse[4]:.1f} s;",
+        f"half: {len(fine[0].cells)} cells, {fine[4]:.1f} s",
+    )
     tips = np.stack([bolus.needle.tip for bolus in coarse[1]])
     points = (tips[:, None] + rng.uniform(-16, 16, (len(tips), 60_000, 3))).reshape(-1, 3)
     gap = np.linalg.norm(points[:, None] - tips, axis=2).min(1)

@@ -20,7 +20,7 @@ from glabella.evidence.sources import Reference, find_reference, load_references
 from glabella.names import AREAS
 
 if TYPE_CHECKING:
-    from glabella.report.scene import Scene
+    from glabella.scene import Scene
 
 SCHEMA = "glabella-outcome-1"
 FRAME = "research and education, not a medical device"

@@ -22,7 +22,16 @@ from glabella.stages.diffusion import DoseField, Spread, build_spread, muscle_do
 from glabella.stages.junction import Blockade, block_junctions, blocked_share
 from glabella.stages.muscle import MuscleForce, weaken_muscles
 from glabella.stages.skin import Skin, SkinStrain, build_skin, strain_skin
-from glabella.stages.unwanted import STRUCTURES, ComputedRisk, draw_placements, label_rates, map_reach, placement_offsets, rate_unwanted
+from glabella.stages.unwanted import (
+    STRUCTURES,
+    ComputedRisk,
+    draw_placements,
+    label_rates,
+    map_reach,
+    placement_offsets,
+    rate_unwanted,
+    structure_doses,
+)
 from glabella.stages.wrinkle import Wrinkles, grade_wrinkles
 
 SAMPLE_TOLERANCE = 1e-6  # relative residual of the spread solve in samples: dose right to 1e-4, far inside any band
@@ -173,9 +182,10 @@ def _unwanted(
 ) -> dict[str, Probability]:
     doses = dict.fromkeys(STRUCTURES, np.zeros(UNWANTED_DRAWS))
     for number, session in enumerate(plan.sessions):
-        reach = map_reach(STRUCTURES, session, plan, person.anatomy, person.spread, parameters)
+        needles = map_reach(STRUCTURES, session, plan, person.anatomy, person.spread, parameters)
         offsets = draw_placements(len(session.injections), UNWANTED_DRAWS, seed, number, parameters).offsets_mm
-        doses = {name: np.maximum(doses[name], reach[name].dose(offsets, parameters)) for name in STRUCTURES}
+        session_doses = structure_doses(STRUCTURES, needles, offsets, parameters)
+        doses = {name: np.maximum(doses[name], session_doses[name]) for name in STRUCTURES}
 
     def peak_block(dose: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
         return blocked_share(dose, PEAK_DAYS, values, plan.product).max(-1)
@@ -194,8 +204,17 @@ def _probability(risk: ComputedRisk, basis: str) -> Probability:
 
 
 def _outcome(
-    person: Person, plan: Plan, grid: np.ndarray, parameters: Parameters, nominal: Course, runs: list,
-    unwanted: Mapping[str, Probability], findings: Sequence[Finding], seed: int, samples: int, scene: bool,
+    person: Person,
+    plan: Plan,
+    grid: np.ndarray,
+    parameters: Parameters,
+    nominal: Course,
+    runs: list,
+    unwanted: Mapping[str, Probability],
+    findings: Sequence[Finding],
+    seed: int,
+    samples: int,
+    scene: bool,
 ) -> Outcome:
     one = _curves(nominal)
 
@@ -209,12 +228,13 @@ def _outcome(
         for name, dose in muscle_doses(person.anatomy, nominal.fields).items()
     }
     anatomy = person.anatomy
-    from glabella.scenes import build_scene  # pictures' raw data are made only when wanted
+    from glabella.scene import build_scene  # pictures' raw data are made only when wanted
 
     return Outcome(
         days=grid,
         skin={
-            area: {e: SkinCurves(*(curve("skin", area, e, q) for q in ("strain", "grade", "fine_lines"))) for e in EXPRESSIONS} for area in AREAS
+            area: {e: SkinCurves(*(curve("skin", area, e, q) for q in ("strain", "grade", "fine_lines"))) for e in EXPRESSIONS}
+            for area in AREAS
         },
         movement={e: curve("movement", e) for e in EXPRESSIONS if ("movement", e) in one},
         muscles={m: MuscleCurves(*(curve("muscle", m, q) for q in ("force", "bulk", "blocked"))) for m in nominal.blockade.blocked},
@@ -228,8 +248,11 @@ def _outcome(
         patient=person.patient,
         parameters=parameters,
         settings={
-            "samples": samples, "days": int(grid[-1]), "tissue_cells": len(anatomy.cells),
-            "step_mm": round(float(anatomy.grid.steps[0] * 88.0), 6), "depth_step_mm": float(np.diff(anatomy.grid.edges_mm)[0]),
+            "samples": samples,
+            "days": int(grid[-1]),
+            "tissue_cells": len(anatomy.cells),
+            "step_mm": round(float(anatomy.grid.steps[0] * 88.0), 6),
+            "depth_step_mm": float(np.diff(anatomy.grid.edges_mm)[0]),
             "interpupillary_distance_mm": person.face.interpupillary_distance_mm,
         },
         seed=seed,

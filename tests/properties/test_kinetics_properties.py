@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from tests.uptake import Uptake
 
 from glabella.evidence import load_parameters
 from glabella.stages.junction import block_junctions, blocked_share
 from glabella.stages.muscle import weaken_muscles
-from uptake import Uptake
 
 PARAMETERS = load_parameters()
 DAYS = np.array([0, 1, 2, 4, 7, 14, 30, 60, 90, 120, 180, 270.0])

@@ -1,9 +1,9 @@
 import numpy as np
+from tests.uptake import Uptake, dose_for_ratio, log_normal
 
 from glabella.evidence import load_parameters
 from glabella.stages.junction import Blockade, block_junctions
 from glabella.stages.muscle import weaken_muscles
-from uptake import Uptake, dose_for_ratio, log_normal
 
 PARAMETERS = load_parameters()
 DAYS = np.arange(0, 361.0)

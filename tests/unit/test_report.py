@@ -20,10 +20,10 @@ from glabella.report import check_report_folder, write_report
 from glabella.report.charts import draw_brows
 from glabella.report.faces import encode
 from glabella.report.page import SECTIONS, face_name, facts, percent, render_page, tiles
-from glabella.report.scene import LAYERS, PICTURE_DAYS, Histogram, Section
 from glabella.report.section import describe_section, dose_levels
 from glabella.report.style import ROLES, inline_svg, styled, words
 from glabella.report.write import draw_pictures
+from glabella.scene import LAYERS, PICTURE_DAYS, Histogram, Section
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.chain import DAYS, course, frown_strain, milestones, reduction
 
 from glabella import Plan
 from glabella.treatment import day_grid
-from tests.chain import DAYS, course, frown_strain, milestones, reduction
 
 LABEL = Plan.label("onabotulinumtoxinA", "glabellar")
 

@@ -101,8 +101,14 @@ def solve(prisms, sheets, skin_mm_at, depth_at, source_at, parameters, tolerance
     flat = places.reshape(-1, 3)
     inside, fibre, owner = inside_sheets(flat, sheets)
     dermis = depth_at(flat) < skin_mm_at(flat)
-    d, ratio, along = parameters["toxin_diffusivity_mm2_per_day"], parameters["dermis_diffusivity_ratio"], parameters["fibre_anisotropy"] - 1
-    tensor = d * ((1 + (ratio - 1) * dermis)[:, None, None] * np.eye(3) + along * inside[:, None, None] * np.einsum("ni,nj->nij", fibre, fibre))
+    d, ratio, along = (
+        parameters["toxin_diffusivity_mm2_per_day"],
+        parameters["dermis_diffusivity_ratio"],
+        parameters["fibre_anisotropy"] - 1,
+    )
+    tensor = d * (
+        (1 + (ratio - 1) * dermis)[:, None, None] * np.eye(3) + along * inside[:, None, None] * np.einsum("ni,nj->nij", fibre, fibre)
+    )
     tensor = tensor.reshape(*weights.shape, 3, 3)
     innervated = np.array([sheet.innervated for sheet in sheets] + [False])[owner].reshape(weights.shape)
     loss = parameters["clearance_rate_per_day"] + parameters["uptake_rate_per_day"] * innervated

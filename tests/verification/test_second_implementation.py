@@ -14,10 +14,9 @@ from glabella.patient import Patient
 from glabella.plan import Plan
 from glabella.stages.anatomy import Window, build_anatomy, build_atlas
 from glabella.stages.bolus import place_boluses
-from glabella.stages.bolus.place import EDGE_MM, _frame
+from glabella.stages.bolus.place import EDGE_MM, bolus_frame
 from glabella.stages.diffusion import build_spread, spread_toxin
-
-from . import prisms
+from tests.verification import prisms
 
 WINDOW = Window((-16.0, 16.0), (3.0, 20.0), 9.0)
 
@@ -49,7 +48,7 @@ def both():
         density = np.zeros(len(places))
         for bolus in boluses:
             axes = np.array(bolus.semi_axes_mm)
-            q = np.linalg.norm((places - bolus.needle.tip) @ _frame(bolus.needle, anatomy).T / axes, axis=1)
+            q = np.linalg.norm((places - bolus.needle.tip) @ bolus_frame(bolus.needle, anatomy).T / axes, axis=1)
             density += bolus.units * np.clip(0.5 + (1 - q) * axes.prod() ** (1 / 3) / EDGE_MM, 0, 1)
         return density
 

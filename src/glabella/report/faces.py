@@ -12,11 +12,11 @@ from glabella.names import without_side
 from glabella.outcome import Outcome
 from glabella.report.page import describe_face, face_name
 from glabella.report.render import VIRIDIS, Camera, Curve, Lines, Overlay, paint_face
-from glabella.report.scene import LineField, Scene
 from glabella.report.style import INK, MUTED, Margins, Picture, finish, new_figure, stamp_pixels, words
+from glabella.scene import LineField, Scene
 
-UPPER_FACE = Camera(centre=(0.0, 22.0, 0.0), width_mm=138.0, height_mm=104.0, pixels_per_mm=3.25)
-LARGE = replace(UPPER_FACE, pixels_per_mm=5.5)
+UPPER_FACE = Camera(centre=(0.0, 22.0, 0.0), width_mm=138.0, height_mm=104.0, pixels_per_mm=3.0)
+LARGE = replace(UPPER_FACE, pixels_per_mm=5.0)
 CROWDED_PIXELS = 30.0
 CM2 = 100.0  # mm2 in a cm2
 RIM_COLOUR, BROW_COLOUR = (0.12, 0.16, 0.20), (0.30, 0.22, 0.18)

@@ -43,21 +43,21 @@ class Furrows:
         self._table[: len(phase)] = np.column_stack([depth, phase, np.maximum(spacing + np.zeros_like(phase), 0.1), slope])
 
     def crease(self, weights: sp.csr_matrix, place: np.ndarray, normal: np.ndarray, light: np.ndarray) -> None:
-        """Turn normals (m, 3) and dim the surrounding ``light`` (m,) of samples, in place; ``place`` (m, 3) on the resting face."""
+        """Turn normals (3, m) and dim the surrounding ``light`` (m,) of samples, in place; ``place`` (3, m) on the resting face."""
         creased = np.flatnonzero(weights @ self._table[:, 0] > 1e-6)
         if not len(creased):
             return
-        values = weights[creased] @ self._table
-        depth, phase, spacing = values[:, 0], values[:, 1], values[:, 2]
-        place = place[creased]
+        values = np.ascontiguousarray((weights[creased] @ self._table).T)
+        depth, phase, spacing, slope = values[0], values[1], values[2], values[3:]
+        place = place[:, creased].T
         sway = 0.16 * self.irregularity * waves(place, 17.0, 11)
         turns = phase / spacing - 0.5 + sway * np.clip(phase / spacing, -0.5, 0.5) / 0.5  # odd where the phase is: symmetric lines stay so
         number = np.rint(turns)
         vary = 0.35 * waves(place + 31.7 * np.abs(number + 0.5)[:, None], 13.0, 12) + 0.25 * np.sin(13.0 * np.abs(number + 0.5))
         depth = depth * np.clip(1 + self.irregularity * vary, 0.1, 1.6)
         share, rise = profile((turns - number) * spacing, spacing)
-        turned = normal[creased] - (depth * rise)[:, None] * values[:, 3:]
-        normal[creased] = turned / np.linalg.norm(turned, axis=1, keepdims=True)
+        turned = normal[:, creased] - depth * rise * slope
+        normal[:, creased] = turned / np.sqrt((turned**2).sum(0))
         light[creased] /= 1 + SHUT * depth * share / half_width_mm(spacing)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from glabella.names import without_side
-from glabella.report.scene import LAYERS, Scene, Section
 from glabella.report.style import INK, MUTED, Margins, Picture, finish, new_figure, words
+from glabella.scene import LAYERS, Scene, Section
 
 LAYER_COLOURS: Mapping[str, str] = {
     "outside": "#ffffff", "epidermis": "#a9744f", "dermis": "#e9c3ac", "fat": "#f6e7b4", "muscle": "#c98578", "bone": "#dcdad2",

@@ -1,4 +1,8 @@
-"""From what a view sees to amounts of light: skin, hair and eyes under a key light and a fill light. Vectors: right, up, viewer."""
+"""From what a view sees to amounts of light: skin, hair and eyes under a key light and a fill light.
+
+Vectors point right, up and towards the viewer. Per sample they and colours are stored component by component, (3, m): numpy is
+several times slower on (m, 3).
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -57,9 +61,9 @@ class Studio:
 
 
 def shade(view: View, shaders: Iterable[tuple[Callable[[np.ndarray], np.ndarray], Shader]], studio: Studio) -> np.ndarray:
-    """Amounts of light (rows, columns, 3): each shader on the samples that it is for, over the background."""
+    """Amounts of light (3, rows, columns): each shader on the samples that it is for, over the background."""
     rows, columns = view.camera.shape
-    total, cover = np.zeros((rows * columns, 3), np.float32), np.zeros(rows * columns, np.float32)
+    total, cover = np.zeros((3, rows * columns), np.float32), np.zeros(rows * columns, np.float32)
     for is_for, shader in shaders:
         chosen = np.flatnonzero(is_for(view.samples.seen))
         for start in range(0, len(chosen), SAMPLES_AT_A_TIME):
@@ -69,8 +73,8 @@ def shade(view: View, shaders: Iterable[tuple[Callable[[np.ndarray], np.ndarray]
             pixel, weight, here = samples.pixel - first, samples.weight * opacity, slice(first, first + count)
             cover[here] += np.bincount(pixel, weight, count)
             for k in range(3):
-                total[here, k] += np.bincount(pixel, weight * colour[:, k], count)
-    return (total + (1 - cover[:, None]) * _background(rows, columns, studio)).reshape(rows, columns, 3)
+                total[k, here] += np.bincount(pixel, weight * colour[k], count)
+    return (total + (1 - cover) * _background(rows, columns, studio)).reshape(3, rows, columns)
 
 
 def shaders_of(
@@ -85,8 +89,8 @@ def shaders_of(
 
 def _background(rows: int, columns: int, studio: Studio) -> np.ndarray:
     x, y = np.linspace(-1, 1, columns, dtype=np.float32), np.linspace(-1, 1, rows, dtype=np.float32)[:, None]
-    away = np.clip(0.75 * x**2 + 0.5 * (y + 0.15) ** 2, 0, 1).reshape(-1, 1)
-    middle, edge = (linear(c).astype(np.float32) for c in (studio.background, studio.edge))
+    away = np.clip(0.75 * x**2 + 0.5 * (y + 0.15) ** 2, 0, 1).ravel()
+    middle, edge = (column(linear(colour)) for colour in (studio.background, studio.edge))
     return middle + (edge - middle) * away
 
 
@@ -97,7 +101,7 @@ class SkinShader:
         self, view: View, canvas: Canvas, complexion: Complexion, studio: Studio, furrows: list[Furrows], tint: Tint | None
     ) -> None:
         self.view, self.canvas, self.studio, self.furrows = view, canvas, studio, furrows
-        self.hair_colour = linear(complexion.hair).astype(np.float32)
+        self.hair_colour = column(linear(complexion.hair))
         self.hairline_lift_mm = np.inf if complexion.hairline_up_mm is None else complexion.hairline_up_mm - canvas.HAIRLINE_UP_MM
         colour, gloss = paint_skin(canvas, complexion)
         axes = view.camera.axes
@@ -113,43 +117,43 @@ class SkinShader:
         self.tint_opacity = 0.0 if tint is None else tint[1]
 
     def __call__(self, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
-        """(light (m, 3), opacity (m,)) of samples that see skin; below the chin the picture fades out."""
+        """(light (3, m), opacity (m,)) of samples that see skin; below the chin the picture fades out."""
         weights = self.view.interpolation(samples)
-        values = weights @ self.table
-        normal, albedo, gloss, openness, place = values[:, :3], values[:, 3:6], values[:, 6], values[:, 7], values[:, 12:15]
-        normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+        values = np.ascontiguousarray((weights @ self.table).T)
+        normal, albedo, gloss, openness, place = values[:3], values[3:6], values[6], values[7], values[12:15]
+        normal /= np.sqrt((normal**2).sum(0))
         for lines in self.furrows:
             lines.crease(weights, place, normal, openness)
         if self.tint_opacity:
-            share = np.clip(values[:, 15], 0, 1)
-            colour = linear(colours_of(share)).astype(np.float32)
-            albedo = albedo + (colour - albedo) * (self.tint_opacity * smoothstep(0.0, 0.35, share)[:, None])
-        hair = np.maximum(self._brow(values[:, 8:11]), self._scalp(values[:, 11], place))
-        albedo = albedo + (self.hair_colour - albedo) * hair[:, None]
+            share = np.clip(values[15], 0, 1)
+            colour = linear(colours_of(share)).astype(np.float32).T
+            albedo = albedo + (colour - albedo) * (self.tint_opacity * smoothstep(0.0, 0.35, share))
+        hair = np.maximum(self._brow(values[8:11]), self._scalp(values[11], place))
+        albedo = albedo + (self.hair_colour - albedo) * hair
         gloss = gloss * (1 - 0.8 * hair)
         light, shine = self._light(normal, openness)
         chin = self.canvas.landmarks[CHIN, 1]
-        return albedo * light + (shine * gloss * openness)[:, None], smoothstep(chin - 46, chin - 10, place[:, 1])
+        return albedo * light + shine * gloss * openness, smoothstep(chin - 46, chin - 10, place[1])
 
     def _light(self, normal: np.ndarray, openness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(diffuse light (m, 3), shine (m,)). Light reaches round the skin, red farthest, and turns red between its folds."""
-        reach = np.array([0.38, 0.24, 0.18], np.float32)
-        below, above = np.array([0.78, 0.72, 0.70], np.float32), np.array([0.22, 0.28, 0.32], np.float32)
-        bounce = 1 - (1 - openness[:, None]) * np.array([0.80, 0.92, 0.96], np.float32)
-        light = self.studio.ambient * (below + above * (0.5 + 0.5 * normal[:, 1:2])) * bounce
-        shine = np.zeros(len(normal), np.float32)
+        """(diffuse light (3, m), shine (m,)). Light reaches round the skin, red farthest, and turns red between its folds."""
+        reach, below, above = column([0.38, 0.24, 0.18]), column([0.78, 0.72, 0.70]), column([0.22, 0.28, 0.32])
+        bounce = 1 - (1 - openness) * column([0.80, 0.92, 0.96])
+        light = self.studio.ambient * (below + above * (0.5 + 0.5 * normal[1])) * bounce
+        beamed = 0.35 + 0.65 * bounce
+        shine = np.zeros(len(openness), np.float32)
         for direction, halfway, strength in self.studio.lamps:
-            facing = normal @ direction.astype(np.float32)
-            light = light + np.maximum(facing[:, None] + reach, 0) * (strength / (1 + reach)) * (0.35 + 0.65 * bounce)
-            broad = _sixteenth_power(np.clip(normal @ halfway.astype(np.float32), 0, 1))
+            facing = direction.astype(np.float32) @ normal
+            light += np.maximum(facing + reach, 0) * (strength / (1 + reach)) * beamed
+            broad = _sixteenth_power(np.clip(halfway.astype(np.float32) @ normal, 0, 1))
             shine += strength * np.clip(facing * 4, 0, 1) * (0.055 * broad + 0.05 * broad**2 * broad**2)
         return light, shine
 
     def _brow(self, brow: np.ndarray) -> np.ndarray:
         """(m,) 0 to 1: how much of each sample is brow hair; ``brow`` as in ``Canvas.brow``."""
-        hair = np.zeros(len(brow), np.float32)
-        on = np.flatnonzero((np.abs(brow[:, 1]) < 1.6) & (brow[:, 2] > 1.2))
-        along, across, half = brow[on].T
+        hair = np.zeros(brow.shape[1], np.float32)
+        on = np.flatnonzero((np.abs(brow[1]) < 1.6) & (brow[2] > 1.2))
+        along, across, half = brow[:, on]
         length = self.canvas.brow_length_mm
         share = np.clip(along / length, -0.1, 1.1)
         fade = smoothstep(-3.5, 7.0, along) * smoothstep(length + 4.0, length - 9.0, along)
@@ -163,13 +167,13 @@ class SkinShader:
 
     def _scalp(self, behind_hairline: np.ndarray, place: np.ndarray) -> np.ndarray:
         """(m,) 0 to 1: how much of each sample is cropped hair of the scalp."""
-        hair = np.zeros(len(place), np.float32)
+        hair = np.zeros(len(behind_hairline), np.float32)
         behind = behind_hairline - self.hairline_lift_mm
         on = np.flatnonzero(behind > -12)
         if len(on):
-            x, y, z = place[on].T
+            x, y, z = here = place[:, on]
             stubble = 0.5 * grain(x / 0.6 + 0.4 * y, y / 0.9 + 0.3 * z, 5) + 0.5 * grain(z / 0.6 + 0.4 * y, y / 0.9 + 0.5 * x, 6)
-            hair[on] = smoothstep(-5.0, 16.0, behind[on] + 2.0 * waves(place[on], 7.0, 23)) * (0.62 + 0.24 * stubble)
+            hair[on] = smoothstep(-5.0, 16.0, behind[on] + 2.0 * waves(here.T, 7.0, 23)) * (0.62 + 0.24 * stubble)
         return hair
 
 
@@ -180,7 +184,7 @@ class EyeShader:
         self.view, self.studio, self.iris = view, studio, linear(complexion.iris)
 
     def __call__(self, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
-        """(light (m, 3), opacity (m,)) of samples that all see the same eyeball."""
+        """(light (3, m), opacity (m,)) of samples that all see the same eyeball."""
         k = 0 if samples.seen[0] == RIGHT_EYE else 1
         (centre, radius), scale, axes = self.view.eyeballs[k], self.view.camera.pixels_per_mm, self.view.camera.axes
         x, y = (samples.column - centre[0]) / scale, (centre[1] - samples.row) / scale
@@ -206,7 +210,7 @@ class EyeShader:
             light += strength * np.maximum(normal @ direction + 0.25, 0) / 1.25
             glance = np.clip(cornea @ halfway, 0, 1)
             shine += 1.1 * strength**2 * smoothstep(0.989, 0.998, glance) + 0.05 * strength * glance**40
-        return colour * (light * self._lid_shadow(samples, EYES[k]))[:, None] + shine[:, None], np.ones(len(out))
+        return colour.T * (light * self._lid_shadow(samples, EYES[k])) + shine, np.ones(len(out))
 
     def _lid_shadow(self, samples: Samples, eye: str) -> np.ndarray:
         """(m,) share of the light that the eyelids let through onto the eyeball."""
@@ -227,14 +231,20 @@ def colours_of(share: np.ndarray) -> np.ndarray:
 
 
 def develop(light: np.ndarray) -> np.ndarray:
-    """uint8 sRGB pixels of amounts of light, with a soft shoulder towards white."""
+    """uint8 sRGB pixels (rows, columns, 3) of amounts of light (3, rows, columns), with a soft shoulder towards white."""
     steps, brightest, shoulder = 1 << 14, 2.0, 0.7
     amount = np.arange(steps) * (brightest / (steps - 1))
     over = np.maximum(amount - shoulder, 0)
     amount = np.minimum(amount, shoulder) + (1 - shoulder) * over / (over + (1 - shoulder))
     srgb = np.where(amount <= 0.0031308, 12.92 * amount, 1.055 * np.maximum(amount, 1e-9) ** (1 / 2.4) - 0.055)
     table = np.rint(np.clip(srgb, 0, 1) * 255).astype(np.uint8)
-    return table[(np.clip(light, 0, brightest) * np.float32((steps - 1) / brightest) + np.float32(0.5)).astype(np.int32)]
+    pixels = table[(np.clip(light, 0, brightest) * np.float32((steps - 1) / brightest) + np.float32(0.5)).astype(np.int32)]
+    return np.ascontiguousarray(pixels.transpose(1, 2, 0))
+
+
+def column(values: np.ndarray | list[float]) -> np.ndarray:
+    """Three values as (3, 1)."""
+    return np.asarray(values, np.float32)[:, None]
 
 
 def grain(x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:

@@ -56,13 +56,13 @@ class View:
     def interpolation(self, samples: Samples) -> sp.csr_matrix:
         """Sparse (samples, vertices): values at samples that see triangles from values at the vertices."""
         corners = self.triangles[samples.seen]
-        x, y = (self.flat[:, k][corners] for k in (0, 1))
-        u, v = samples.column - x[:, 0], samples.row - y[:, 0]
-        bx, cx, by, cy = x[:, 1] - x[:, 0], x[:, 2] - x[:, 0], y[:, 1] - y[:, 0], y[:, 2] - y[:, 0]
+        x, y = (self.flat[:, k][corners.T] for k in (0, 1))
+        u, v = samples.column - x[0], samples.row - y[0]
+        bx, cx, by, cy = x[1] - x[0], x[2] - x[0], y[1] - y[0], y[2] - y[0]
         det = bx * cy - cx * by
         b, c = (u * cy - cx * v) / det, (bx * v - u * by) / det
-        share = np.clip(np.stack([1 - b - c, b, c], 1), -0.2, 1.2).astype(np.float32)  # the middle of a pixel may lie just outside
-        share /= share.sum(1, keepdims=True)
+        share = np.clip(np.stack([1 - b - c, b, c]), -0.2, 1.2)  # the middle of a pixel may lie just outside
+        share = (share / share.sum(0)).T.astype(np.float32)
         return sp.csr_matrix((share.ravel(), corners.ravel(), np.arange(0, corners.size + 1, 3)), (len(corners), len(self.vertices)))
 
     def _look(self) -> tuple[Samples, np.ndarray]:

@@ -128,7 +128,9 @@ class Grid:
         return RegularGridInterpolator((self.theta, self.phi), self.radius_mm, bounds_error=False, fill_value=None)
 
 
-def build_grid(face: Face, surface: Surface, step_mm: float = STEP_MM, depth_step_mm: float = DEPTH_STEP_MM, window: Window | None = None) -> Grid:
+def build_grid(
+    face: Face, surface: Surface, step_mm: float = STEP_MM, depth_step_mm: float = DEPTH_STEP_MM, window: Window | None = None
+) -> Grid:
     """Columns over the upper face with spacing ``step_mm`` (at the forehead) and levels of ``depth_step_mm`` (mm)."""
     window = window or Window()
     nasion = face.landmarks[168]
@@ -146,7 +148,7 @@ def build_grid(face: Face, surface: Surface, step_mm: float = STEP_MM, depth_ste
 
 def _axis(low: float, high: float, step: float) -> np.ndarray:
     """Cell centres of equal cells that fill [low, high]; symmetric about 0 when the range is."""
-    count = max(int(round((high - low) / step)), 2)
+    count = max(round((high - low) / step), 2)
     return low + (np.arange(count) + 0.5) * (high - low) / count
 
 

@@ -1,4 +1,7 @@
-"""The licensed sites of a person, each placed by the rule that its label gives."""
+"""The licensed sites of a person, each placed by the rule that its label gives.
+
+A rule is followed on the person's skin; the place it leads to is kept as a point of the drawing until the end.
+"""
 
 from collections.abc import Mapping
 from functools import cache
@@ -31,7 +34,7 @@ def licensed_sites(
         canthus, along_mm = points[f"lateral_canthus_{side}"], rules["lateral_canthal_middle"]["lateral_mm"]
         places[f"lateral_canthal_middle_{side}"] = _temporal(drawing, canthus, along_mm, SIGNS[side])
     places |= _forehead(drawing, curves, rules, heights["frontalis_upper_margin"])
-    foot = surface.closest(np.stack(list(places.values())))
+    foot = drawing.on_skin(np.stack(list(places.values())))
     found = {name: site_at(name, surface, foot, row) for row, name in enumerate(places)}
 
     ways = [(name, side) for name in ("lateral_canthal_upper", "lateral_canthal_lower") for side in SIDES]
@@ -52,9 +55,9 @@ def _nasal_root() -> Foot:
     return drawn_feet(np.c_[np.zeros_like(NASAL_ROOT_MM), NASAL_ROOT_MM])
 
 
-def _at(path: np.ndarray, along: np.ndarray, at: float) -> np.ndarray:
-    """The point (3,) of a path (n, 3) where ``along`` (n,) comes to ``at``."""
-    return np.array([np.interp(at, along, path[:, axis]) for axis in range(3)])
+def _up_at(skin: np.ndarray, drawn_up: np.ndarray, height: float) -> float:
+    """How far up in the drawing a path straight up (n, 3) comes to a height (y) on the person's face."""
+    return float(np.interp(height, skin[:, 1], drawn_up))
 
 
 def _height_at(line: np.ndarray, x: float) -> float:
@@ -68,8 +71,8 @@ def _cross_of_brow_heads_and_canthi(drawing: Drawing, points: Mapping[str, np.nd
     flip = np.array([-1.0, 1.0])
     head = (points["brow_head_left"][:2] + points["brow_head_right"][:2] * flip) / 2
     canthus = (points["medial_canthus_left"][:2] + points["medial_canthus_right"][:2] * flip) / 2
-    skin = drawing.transfer(_nasal_root()).points
-    return _at(skin, skin[:, 1], canthus[1] + (head[1] - canthus[1]) * canthus[0] / (canthus[0] + head[0]))
+    height = canthus[1] + (head[1] - canthus[1]) * canthus[0] / (canthus[0] + head[0])
+    return np.array([0.0, _up_at(drawing.transfer(_nasal_root()).points, NASAL_ROOT_MM, height)])
 
 
 def _above_rim(drawing: Drawing, rim: np.ndarray, rule: Mapping[str, Any], sign: float) -> np.ndarray:
@@ -78,62 +81,69 @@ def _above_rim(drawing: Drawing, rim: np.ndarray, rule: Mapping[str, Any], sign:
     gap, feet = distance_to_line(skin, rim)
     gap = np.where(skin[:, 1] > feet[:, 1], gap, -gap)
     above = slice(int(np.flatnonzero(gap < 0)[-1]), None)
-    return _at(skin[above], gap[above], rule["least_mm"] + rule["margin_mm"])
+    up = np.interp(rule["least_mm"] + rule["margin_mm"], gap[above], COLUMN_MM[: len(skin)][above])
+    return np.array([sign * rule["lateral_mm"], up])
+
+
+def _drawn_canthus() -> np.ndarray:
+    return drawn_landmark(atlas_data("bones")["landmarks"]["lateral_canthus"][0])
 
 
 @cache
 def _temporal_feet(sign: float) -> Foot:
-    canthus = drawn_landmark(atlas_data("bones")["landmarks"]["lateral_canthus"][0])
+    canthus = _drawn_canthus()
     return drawn_feet(np.stack(np.meshgrid(sign * (canthus[0] + AWAY_MM), canthus[1] + AROUND_MM, indexing="ij"), -1))
 
 
 def _temporal(drawing: Drawing, canthus: np.ndarray, along_mm: float, sign: float) -> np.ndarray:
     """The place ``along_mm`` temporal to the canthus along the skin, on the level of the canthus."""
+    drawn_canthus = _drawn_canthus()
     skin = drawing.transfer(_temporal_feet(sign)).points
-    level = np.stack([_at(column, column[:, 1], canthus[1]) for column in skin])
-    return _at(level, np.linalg.norm(level[0] - canthus) + arc_length(level), along_mm)
+    up = np.array([_up_at(column, drawn_canthus[1] + AROUND_MM, canthus[1]) for column in skin])
+    level = np.stack([[np.interp(canthus[1], column[:, 1], column[:, axis]) for axis in range(3)] for column in skin])
+    along = np.linalg.norm(level[0] - canthus) + arc_length(level)
+    return np.array([sign * (drawn_canthus[0] + np.interp(along_mm, along, AWAY_MM)), np.interp(along_mm, along, up)])
 
 
 def _forehead(
     drawing: Drawing, curves: Mapping[str, np.ndarray], rules: Mapping[str, Any], margin_up_mm: float
 ) -> dict[str, np.ndarray]:
     lower, middle = rules["frontalis_lower"], rules["frontalis_lower_midline"]
-    used = (COLUMN_MM > 0.0) & (margin_up_mm + 2.0 > COLUMN_MM)
+    drawn_up = COLUMN_MM[margin_up_mm + 2.0 > COLUMN_MM]
     heads = (curves["brow_left"][0, 1] + curves["brow_right"][0, 1]) / 2
 
     def column(lateral_mm: float) -> tuple[np.ndarray, np.ndarray, float, float]:
         """Skin points straight up, length along them, and that length at the brow and at the upper margin."""
         foot = _column_foot(0.0) if lateral_mm == 0 else drawn_feet(np.c_[np.full_like(COLUMN_MM, lateral_mm), COLUMN_MM])
-        skin = drawing.transfer(foot).points[used]
+        skin = drawing.transfer(foot).points[: len(drawn_up)]
         along = arc_length(skin)
         brow = _height_at(curves["brow_left" if lateral_mm > 0 else "brow_right"], skin[0, 0]) if lateral_mm else heads
         margin = _height_at(curves["frontalis_upper_margin"], skin[-1, 0])
         at_brow, at_margin = np.interp([brow, margin], skin[:, 1], along)
         return skin, along, float(at_brow), float(at_margin)
 
-    def low(lateral_mm: float, rule: Mapping[str, Any]) -> np.ndarray:
-        """Midway between brow and margin, and far enough from the brow both straight up and straight away."""
+    def low(lateral_mm: float, rule: Mapping[str, Any]) -> tuple[np.ndarray, float]:
+        """Midway between brow and margin, and far enough from the brow both straight up and straight away; and its height."""
         skin, along, at_brow, at_margin = column(lateral_mm)
         least = rule["least_above_brow_mm"] + rule["margin_mm"]
         near = np.minimum(*(distance_to_line(skin, curves[f"brow_{side}"])[0] for side in SIDES))
         clear = np.flatnonzero((near < least) & (along < at_margin))[-1] + 1
-        return _at(skin, along, max((at_brow + at_margin) / 2, at_brow + least, float(along[clear])))
+        at = max((at_brow + at_margin) / 2, at_brow + least, float(along[clear]))
+        return np.array([lateral_mm, np.interp(at, along, drawn_up)]), float(np.interp(at, along, skin[:, 1]))
 
-    centre = low(0.0, middle)
+    centre, height = low(0.0, middle)
     found = {"frontalis_lower_midline": centre}
-    midline = drawing.transfer(_column_foot(0.0)).points[used]
-    level = float(np.interp(centre[1], midline[:, 1], COLUMN_MM[used]))
     for side in SIDES:
         row = SIGNS[side] * ROW_MM
-        skin = drawing.on_skin(np.c_[row, np.full_like(row, level)]).points
+        skin = drawing.on_skin(np.c_[row, np.full_like(row, centre[1])]).points
         along = arc_length(skin)
         fusion = curves[f"temporal_fusion_line_{side}"]
         order = np.argsort(fusion[:, 1])
-        fusion_x = np.interp(centre[1], fusion[order, 1], np.abs(fusion[order, 0]))
+        fusion_x = np.interp(height, fusion[order, 1], np.abs(fusion[order, 0]))
         at_fusion = np.interp(fusion_x, np.abs(skin[:, 0]), along)
         lateral = float(np.interp(at_fusion - lower["medial_of_fusion_mm"], along, row))
-        found[f"frontalis_lower_{side}"] = low(lateral, lower)
+        found[f"frontalis_lower_{side}"], side_height = low(lateral, lower)
         skin, along, _, at_margin = column(lateral / 2)
-        at_row = np.interp((centre[1] + found[f"frontalis_lower_{side}"][1]) / 2, skin[:, 1], along)
-        found[f"frontalis_upper_{side}"] = _at(skin, along, float(at_row + at_margin) / 2)
+        at_row = np.interp((height + side_height) / 2, skin[:, 1], along)
+        found[f"frontalis_upper_{side}"] = np.array([lateral / 2, np.interp((at_row + at_margin) / 2, along, drawn_up)])
     return found

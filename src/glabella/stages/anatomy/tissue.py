@@ -121,15 +121,30 @@ def build_anatomy(
     septum_mm = _septum_depth(atlas, grid, bone_mm)
     at_bone = np.clip(np.searchsorted(grid.edges_mm, bone_mm / grid.cosine) - 1, 0, grid.shape[2] - 1)
     open_column = np.take_along_axis(orbit, at_bone[..., None], 2)[..., 0] > 0.5  # the column enters through the bony opening
-    roofed = (orbit.ravel()[cells] > 0.5) & (grid.depth_mm[k] > bone_mm[i, j] / grid.cosine[i, j]) & ~open_column[i, j]  # orbit behind the bone of its roof or wall
+    roofed = (
+        (orbit.ravel()[cells] > 0.5) & (grid.depth_mm[k] > bone_mm[i, j] / grid.cosine[i, j]) & ~open_column[i, j]
+    )  # orbit behind the bone of its roof or wall
     behind = roofed | (open_column[i, j] & (depth_mm > septum_mm[i, j]))
     fascia = ~behind & (depth_mm > bone_mm[i, j] - parameters["deep_fascia_above_bone_mm"])
     points = grid.points.reshape(-1, 3)[cells]
     bone = np.where(open_column, np.inf, bone_mm)
     muscles = _rasterise(atlas.muscles, grid, cells, points)
     return Anatomy(
-        atlas, grid, cells, points, whole_volume.ravel()[cells] * share.ravel()[cells], share.ravel()[cells], depth_mm, dermis,
-        behind, fascia, muscles, bone, skin_mm, septum_mm, parameters["epidermis_thickness_mm"],
+        atlas,
+        grid,
+        cells,
+        points,
+        whole_volume.ravel()[cells] * share.ravel()[cells],
+        share.ravel()[cells],
+        depth_mm,
+        dermis,
+        behind,
+        fascia,
+        muscles,
+        bone,
+        skin_mm,
+        septum_mm,
+        parameters["epidermis_thickness_mm"],
     )
 
 
@@ -214,9 +229,7 @@ def _sheet_share(sheet: Sheet, grid: Grid, cells: np.ndarray, points: np.ndarray
     overlap = np.minimum(along_n + reach, thickness / 2) - np.maximum(along_n - reach, -thickness / 2)
     through = np.clip(overlap / (2 * reach), 0, 1)
     inside_mm, out_u, out_v = _border(sheet)
-    beyond = np.maximum(
-        np.einsum("nd,nd->n", offset, f) * out_u.ravel()[near], np.einsum("nd,nd->n", offset, across) * out_v.ravel()[near]
-    )
+    beyond = np.maximum(np.einsum("nd,nd->n", offset, f) * out_u.ravel()[near], np.einsum("nd,nd->n", offset, across) * out_v.ravel()[near])
     edge_mm = beyond - inside_mm.ravel()[near]
     width = 0.5 * (np.abs(np.einsum("ndk,nd->nk", edges, f)).sum(1) + np.abs(np.einsum("ndk,nd->nk", edges, across)).sum(1))
     share = through * np.clip(0.5 - edge_mm / width, 0, 1)

@@ -1,6 +1,29 @@
 """Plan to units placed in tissue: each injection is an ellipsoid of fluid around the needle's tip."""
 
-from glabella.stages.bolus.place import Bolus, Needle, aim_needle, fill_bolus, injection_volume_ml, place_boluses
+from glabella.stages.bolus.place import (
+    Bolus,
+    Needle,
+    aim_needle,
+    aim_needles,
+    bolus_axes_mm,
+    bolus_frame,
+    fill_bolus,
+    injection_volume_ml,
+    place_boluses,
+)
 from glabella.stages.bolus.tracking import levator_bed, rim_distance_mm, tracked_share
 
-__all__ = ["Bolus", "Needle", "aim_needle", "fill_bolus", "injection_volume_ml", "levator_bed", "place_boluses", "rim_distance_mm", "tracked_share"]
+__all__ = [
+    "Bolus",
+    "Needle",
+    "aim_needle",
+    "aim_needles",
+    "bolus_axes_mm",
+    "bolus_frame",
+    "fill_bolus",
+    "injection_volume_ml",
+    "levator_bed",
+    "place_boluses",
+    "rim_distance_mm",
+    "tracked_share",
+]

@@ -83,38 +83,53 @@ def needle_depth_mm(injection: Injection, site: Site, anatomy: Anatomy) -> float
 
 def aim_needle(injection: Injection, anatomy: Anatomy, offset_mm: np.ndarray | None = None) -> Needle:
     """Entry, direction and tip of one injection, moved along the skin by ``offset_mm`` (left, up, deeper)."""
+    return aim_needles(injection, anatomy, None if offset_mm is None else offset_mm[None])[0]
+
+
+def aim_needles(injection: Injection, anatomy: Anatomy, offsets_mm: np.ndarray | None = None) -> list[Needle]:
+    """The needle of one injection at its place, or moved along the skin by each of ``offsets_mm`` (n, 3): left, up, deeper.
+
+    Errors: InputError where the place itself, without offset, is outside the face or its depth goes through bone.
+    """
     atlas = anatomy.atlas
     site = atlas.site(injection.site)
     if injection.lateral_mm or injection.up_mm:
         site = atlas.moved(site, injection.lateral_mm, injection.up_mm)
     depth_mm = needle_depth_mm(injection, site, anatomy)
-    point, normal = site.point, site.normal
-    bone_mm = float(anatomy.bone_depth_at(point[None])[0])
+    bone_mm = float(anatomy.bone_depth_at(site.point[None])[0])
     if depth_mm <= 0 or depth_mm > bone_mm:
         raise InputError(
-            f"injection at {injection.site}: depth {depth_mm:.1f} mm must lie between 0 and the bone at {bone_mm:.1f} mm; choose a smaller depth_mm"
+            f"injection at {injection.site}: depth {depth_mm:.1f} mm must be above 0 and at most {bone_mm:.1f} mm (bone); choose another depth_mm"
         )
-    stopped = False
-    if offset_mm is not None:
-        left = np.cross([0.0, 1.0, 0.0], normal)
-        left /= np.linalg.norm(left)
-        up = np.cross(normal, left)
-        foot = atlas.surface.closest((point + offset_mm[0] * left + offset_mm[1] * up)[None])
-        point, normal = foot.points[0], atlas.surface.normal_at(foot.triangle, foot.barycentric)[0]
-        deepest = float(anatomy.bone_depth_at(point[None])[0])
-        stopped = depth_mm + offset_mm[2] > deepest
-        depth_mm = float(np.clip(depth_mm + offset_mm[2], 0.5 * anatomy.epidermis_mm, deepest))
-    return Needle(injection.site, point, point - depth_mm * normal, normal, depth_mm, stopped)
+    if offsets_mm is None:
+        return [Needle(injection.site, site.point, site.point - depth_mm * site.normal, site.normal, depth_mm, False)]
+    left = np.cross([0.0, 1.0, 0.0], site.normal)
+    left /= np.linalg.norm(left)
+    up = np.cross(site.normal, left)
+    foot = atlas.surface.closest(site.point + offsets_mm[:, :1] * left + offsets_mm[:, 1:2] * up)
+    normals = atlas.surface.normal_at(foot.triangle, foot.barycentric)
+    bone = anatomy.bone_depth_at(foot.points)
+    wanted = depth_mm + offsets_mm[:, 2]
+    depths = np.clip(wanted, 0.5 * anatomy.epidermis_mm, bone)
+    tips = foot.points - depths[:, None] * normals
+    return [
+        Needle(injection.site, point, tip, normal, float(depth), bool(stopped))
+        for point, tip, normal, depth, stopped in zip(foot.points, tips, normals, depths, wanted > bone, strict=True)
+    ]
 
 
-def fill_bolus(
-    needle: Needle, units: float, volume_ml: float, anatomy: Anatomy, parameters: Mapping[str, float], *, tracking: bool = True
-) -> Bolus:
-    """The ellipsoid of fluid around the tip, as shares of the tissue cells it fills; ``tracking=False`` keeps all before the septum."""
-    lengths = np.array([parameters["bolus_length_along_fibres"], parameters["bolus_length_across_fibres"], parameters["bolus_length_in_depth"]])
-    fluid_mm3 = volume_ml * 1000 / parameters["tissue_porosity"]
-    axes = lengths * (3 * fluid_mm3 / (4 * np.pi * lengths.prod())) ** (1 / 3)
-    frame = _frame(needle, anatomy)
+def bolus_axes_mm(volume_ml: float, parameters: Mapping[str, float]) -> np.ndarray:
+    """Semi-axes (3,) of the ellipsoid: along the fibres, across them, along the needle."""
+    lengths = np.array(
+        [parameters["bolus_length_along_fibres"], parameters["bolus_length_across_fibres"], parameters["bolus_length_in_depth"]]
+    )
+    return lengths * (3 * volume_ml * 1000 / parameters["tissue_porosity"] / (4 * np.pi * lengths.prod())) ** (1 / 3)
+
+
+def fill_bolus(needle: Needle, units: float, volume_ml: float, anatomy: Anatomy, parameters: Mapping[str, float]) -> Bolus:
+    """The ellipsoid of fluid around the tip, as shares of the tissue cells it fills."""
+    axes = bolus_axes_mm(volume_ml, parameters)
+    frame = bolus_frame(needle, anatomy)
     number = _tissue_around(needle.tip, float(axes.max()) + 2.0, anatomy)
     away = (anatomy.points[number] - needle.tip) @ frame.T
     near = np.linalg.norm(away / (axes + 2.0), axis=1) < 1
@@ -125,17 +140,17 @@ def fill_bolus(
     fill = np.where(anatomy.behind_septum[number], 0.0, fill)  # what passes the septum is said by ``tracking``
     if fill.sum() <= 0:
         raise InputError(f"injection at {needle.site}: the needle's tip lies outside the tissue; choose another depth_mm or site")
-    behind, side = 0.0, ""
-    if tracking:
-        distance, side = rim_distance_mm(needle.entry, anatomy)
-        behind = float(tracked_share(distance, parameters))
+    distance, side = rim_distance_mm(needle.entry, anatomy)
+    behind = float(tracked_share(distance, parameters))
     share = (1 - behind) * fill / fill.sum()
     if behind > 0:
         bed, bed_share = levator_bed(anatomy, side, parameters)
         number, share = np.concatenate([number, bed]), np.concatenate([share, behind * bed_share])
     keep = share > 0
     a, b, c = (float(x) for x in axes)
-    return Bolus(needle, units, number[keep], share[keep], (a, b, c), max(0.0, 1 - float(fill.sum()) / fluid_mm3), behind)
+    return Bolus(
+        needle, units, number[keep], share[keep], (a, b, c), max(0.0, 1 - float(fill.sum()) / float(4 / 3 * np.pi * axes.prod())), behind
+    )
 
 
 def _tissue_around(point: np.ndarray, reach_mm: float, anatomy: Anatomy) -> np.ndarray:
@@ -148,7 +163,7 @@ def _tissue_around(point: np.ndarray, reach_mm: float, anatomy: Anatomy) -> np.n
     return box[box >= 0]
 
 
-def _frame(needle: Needle, anatomy: Anatomy) -> np.ndarray:
+def bolus_frame(needle: Needle, anatomy: Anatomy) -> np.ndarray:
     """Axes of the ellipsoid as rows: along the prevailing fibres around the tip, across them, along the needle."""
     tree, fibres = anatomy.fibres_near
     reach = max(FIBRES_WITHIN_MM, 1.5 * float(tree.query(needle.tip)[0]))

@@ -64,7 +64,9 @@ class Spread:
         scaled.setdiag(1.0)
         return scale, scaled
 
-    def solve(self, source: np.ndarray, tolerance: float = TOLERANCE, start: np.ndarray | None = None, most_steps: int = 20_000) -> np.ndarray:
+    def solve(
+        self, source: np.ndarray, tolerance: float = TOLERANCE, start: np.ndarray | None = None, most_steps: int = 20_000
+    ) -> np.ndarray:
         """C (n,) for ``source`` (n,) units per cell, to a relative residual of ``tolerance``; conjugate gradients with Jacobi scaling.
 
         Errors: SolverError when the tolerance is not reached in ``most_steps``.

@@ -10,13 +10,13 @@ import numpy as np
 from scipy.special import ndtr
 from scipy.stats import beta
 
-from glabella.stages.unwanted.reach import StructureReach
-
 DOSE_NODES = np.geomspace(1e-9, 1e2, 441)  # units/mm3 at which the block is tabulated: numerical
 PERSON_NODES, PERSON_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 PERSON_WEIGHTS = PERSON_WEIGHTS / PERSON_WEIGHTS.sum()
 STRUCTURES = tuple(
-    f"{name}_{side}" for name in ("levator_palpebrae_superioris", "orbicularis_oculi_palpebral", "zygomaticus_major") for side in ("left", "right")
+    f"{name}_{side}"
+    for name in ("levator_palpebrae_superioris", "orbicularis_oculi_palpebral", "zygomaticus_major")
+    for side in ("left", "right")
 )
 PeakBlock = Callable[[np.ndarray, Mapping[str, float]], np.ndarray]
 
@@ -100,7 +100,14 @@ def _risk(effect: str, values: Sequence[float]) -> ComputedRisk:
     words = _words()[effect]
     low, high = np.quantile(values, [0.05, 0.95])
     return ComputedRisk(
-        effect, values[0], min(float(low), values[0]), max(float(high), values[0]), words.onset, words.duration, words.seriousness, words.source
+        effect,
+        values[0],
+        min(float(low), values[0]),
+        max(float(high), values[0]),
+        words.onset,
+        words.duration,
+        words.seriousness,
+        words.source,
     )
 
 
@@ -110,6 +117,4 @@ def _share_above(effect: str, values: np.ndarray, threshold: float) -> ComputedR
     n, k = len(values), int((values >= threshold).sum())
     low, high = (float(beta.ppf(q, k + 0.5, n - k + 0.5)) for q in (0.05, 0.95))
     value = k / n
-    return ComputedRisk(
-        effect, value, min(low, value), max(high, value), words.onset, words.duration, words.seriousness, words.source
-    )
+    return ComputedRisk(effect, value, min(low, value), max(high, value), words.onset, words.duration, words.seriousness, words.source)

@@ -37,10 +37,18 @@ def _rows() -> tuple[LabelRate, ...]:
             events = value * n
             rows.append(
                 LabelRate(
-                    row["effect"], row["product"], row["area"], value,
-                    float(beta.ppf(0.05, events + 0.5, n - events + 0.5)), float(beta.ppf(0.95, events + 0.5, n - events + 0.5)),
-                    row["onset"], row["duration"], row["seriousness"], row["quality"], row["source"],
-                )  # fmt: skip
+                    row["effect"],
+                    row["product"],
+                    row["area"],
+                    value,
+                    float(beta.ppf(0.05, events + 0.5, n - events + 0.5)),
+                    float(beta.ppf(0.95, events + 0.5, n - events + 0.5)),
+                    row["onset"],
+                    row["duration"],
+                    row["seriousness"],
+                    row["quality"],
+                    row["source"],
+                )
             )
     return tuple(rows)
 

@@ -1,15 +1,15 @@
-"""How much of a unit injected anywhere reaches a structure: one adjoint solve per structure."""
+"""How much of a unit injected anywhere reaches a structure: one adjoint solve per structure, then look-ups."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import RegularGridInterpolator
+from scipy.ndimage import map_coordinates
 from scipy.spatial import cKDTree
 
 from glabella.plan import Plan, Session
 from glabella.stages.anatomy import Anatomy
-from glabella.stages.bolus import aim_needle, fill_bolus, injection_volume_ml, levator_bed, rim_distance_mm, tracked_share
+from glabella.stages.bolus import aim_needles, bolus_axes_mm, bolus_frame, injection_volume_ml, levator_bed, rim_distance_mm, tracked_share
 from glabella.stages.diffusion import Spread
 
 STEP_MM, STEPS = 3.5, 7  # the map of one needle covers +-10.5 mm, nearly three standard deviations of scatter
@@ -17,36 +17,19 @@ DEPTHS_MM = np.array([-1.0, 1.0])
 ADJOINT_TOLERANCE = 1e-6
 FAR = 12.0  # a structure more than this many reach lengths from every needle gets no dose (less than exp(-12))
 FLOOR = 1e-30
+_AXIS = np.linspace(-0.8, 0.8, 5)
+_BALL = np.stack(np.meshgrid(_AXIS, _AXIS, _AXIS, indexing="ij"), -1).reshape(-1, 3)
+_BALL = _BALL[np.linalg.norm(_BALL, axis=1) < 1]  # points that stand for the fluid of one bolus
 
 
 @dataclass(frozen=True)
 class NeedleMap:
-    """One needle over its possible placements: log of the mean dose (units/mm3) to a structure by diffusion alone, and the
-    entry's distance above the bony rim (mm); ``bed_dose``: dose to the structure if all units tracked through the septum."""
+    """One needle over its possible placements, on a lattice of offsets: log of the mean dose (units/mm3) to each structure by
+    diffusion alone, the entry's distance above the bony rim (mm), and ``bed_dose``: dose if all units tracked through the septum."""
 
-    log_dose: RegularGridInterpolator
-    rim_distance_mm: RegularGridInterpolator
-    bed_dose: float
-
-
-@dataclass(frozen=True)
-class StructureReach:
-    """Mean dose to one structure from a session, for any placement of its needles."""
-
-    structure: str
-    needles: tuple[NeedleMap, ...]
-
-    def dose(self, offsets_mm: np.ndarray, parameters: Mapping[str, float]) -> np.ndarray:
-        """Mean dose (draws,) to the structure for needle offsets (draws, injections, 3) in mm."""
-        total = np.zeros(len(offsets_mm))
-        half = STEP_MM * (STEPS - 1) / 2
-        for n, needle in enumerate(self.needles):
-            where = offsets_mm[:, n].copy()
-            where[:, :2] = np.clip(where[:, :2], -half, half)
-            where[:, 2] = np.clip(where[:, 2], DEPTHS_MM[0], DEPTHS_MM[1])
-            tracked = tracked_share(needle.rim_distance_mm(where), parameters)
-            total += (1 - tracked) * np.exp(needle.log_dose(where)) + tracked * needle.bed_dose
-        return total
+    log_dose: Mapping[str, np.ndarray]
+    rim_distance_mm: np.ndarray
+    bed_dose: Mapping[str, float]
 
 
 def structure_weights(anatomy: Anatomy, spread: Spread, structure: str) -> np.ndarray:
@@ -63,30 +46,63 @@ def structure_weights(anatomy: Anatomy, spread: Spread, structure: str) -> np.nd
 
 def map_reach(
     structures: tuple[str, ...], session: Session, plan: Plan, anatomy: Anatomy, spread: Spread, parameters: Mapping[str, float]
-) -> dict[str, StructureReach]:
-    """For each structure: its dose from each needle of the session, mapped over the needle's possible placements."""
-    entries = np.stack([aim_needle(injection, anatomy).entry for injection in session.injections])
+) -> tuple[NeedleMap, ...]:
+    """For each needle of the session: the dose of each structure within reach, mapped over the needle's possible placements."""
+    nominal = [aim_needles(injection, anatomy)[0] for injection in session.injections]
     far_mm = FAR * np.sqrt(spread.diffusivity_mm2_per_day / spread.clearance_per_day)
+    entries = np.stack([needle.entry for needle in nominal])
     near = [name for name in structures if cKDTree(anatomy.points[anatomy.muscles[name].cells]).query(entries)[0].min() < far_mm]
     fields = {name: spread.solve(structure_weights(anatomy, spread, name), ADJOINT_TOLERANCE) for name in near}
-    axis = (np.arange(STEPS) - (STEPS - 1) / 2) * STEP_MM
-    grid = (axis, axis, DEPTHS_MM)
-    maps: dict[str, list[NeedleMap]] = {name: [] for name in structures}
+    fluid = np.where(anatomy.behind_septum, 0.0, anatomy.whole)
+    room = _on_grid(anatomy, fluid)
+    weighted = {name: _on_grid(anatomy, fluid * field) for name, field in fields.items()}
     beds = {side: levator_bed(anatomy, side, parameters) for side in ("left", "right")}
-    for injection in session.injections:
-        values = {name: np.full((STEPS, STEPS, len(DEPTHS_MM)), FLOOR) for name in structures}
-        distance = np.empty((STEPS, STEPS, len(DEPTHS_MM)))
-        for index in np.ndindex(STEPS, STEPS, len(DEPTHS_MM)):
-            offset = np.array([axis[index[0]], axis[index[1]], DEPTHS_MM[index[2]]])
-            needle = aim_needle(injection, anatomy, offset)
-            distance[index], side = rim_distance_mm(needle.entry, anatomy)
-            bolus = fill_bolus(needle, injection.units, injection_volume_ml(injection, plan), anatomy, parameters, tracking=False)
-            for name, field in fields.items():
-                values[name][index] = max(bolus.units * float(bolus.share @ field[bolus.cells]), FLOOR)
-        to_rim = RegularGridInterpolator(grid, distance)
-        cells, share = beds[side]
-        for name in structures:
-            bed = injection.units * float(share @ fields[name][cells]) if name in fields else 0.0
-            maps[name].append(NeedleMap(RegularGridInterpolator(grid, np.log(values[name])), to_rim, bed))
-    return {name: StructureReach(name, tuple(by_needle)) for name, by_needle in maps.items()}
+    axis = (np.arange(STEPS) - (STEPS - 1) / 2) * STEP_MM
+    offsets = np.stack(np.meshgrid(axis, axis, DEPTHS_MM, indexing="ij"), -1)
+    maps = []
+    for injection, straight in zip(session.injections, nominal, strict=True):
+        needles = aim_needles(injection, anatomy, offsets.reshape(-1, 3))
+        points = _BALL * bolus_axes_mm(injection_volume_ml(injection, plan), parameters) @ bolus_frame(straight, anatomy)
+        places = _index_coordinates(anatomy, (np.stack([n.tip for n in needles])[:, None] + points).reshape(-1, 3))
 
+        def mean(values: np.ndarray, places: np.ndarray = places, count: int = len(needles)) -> np.ndarray:
+            return map_coordinates(values, places, order=1, mode="constant").reshape(count, -1).sum(1)
+
+        space = np.maximum(mean(room), FLOOR)
+        rim = [rim_distance_mm(needle.entry, anatomy) for needle in needles]
+        shape = offsets.shape[:3]
+        log_dose = {name: np.log(np.maximum(injection.units * mean(w) / space, FLOOR)).reshape(shape) for name, w in weighted.items()}
+        bed, share = beds[rim_distance_mm(straight.entry, anatomy)[1]]
+        bed_dose = {name: injection.units * float(share @ field[bed]) for name, field in fields.items()}
+        maps.append(NeedleMap(log_dose, np.array([distance for distance, _ in rim]).reshape(shape), bed_dose))
+    return tuple(maps)
+
+
+def structure_doses(
+    structures: tuple[str, ...], needles: tuple[NeedleMap, ...], offsets_mm: np.ndarray, parameters: Mapping[str, float]
+) -> dict[str, np.ndarray]:
+    """Mean dose (draws,) in units/mm3 to each structure for needle offsets (draws, injections, 3) in mm."""
+    total = {name: np.zeros(len(offsets_mm)) for name in structures}
+    for n, needle in enumerate(needles):
+        along = offsets_mm[:, n, :2].T / STEP_MM + (STEPS - 1) / 2
+        deep = (offsets_mm[:, n, 2] - DEPTHS_MM[0]) / (DEPTHS_MM[1] - DEPTHS_MM[0])
+        where = np.clip(np.vstack([along, deep]), 0, [[STEPS - 1], [STEPS - 1], [1]])
+        tracked = tracked_share(map_coordinates(needle.rim_distance_mm, where, order=1), parameters)
+        for name, log_dose in needle.log_dose.items():
+            total[name] += (1 - tracked) * np.exp(map_coordinates(log_dose, where, order=1)) + tracked * needle.bed_dose[name]
+    return total
+
+
+def _on_grid(anatomy: Anatomy, values: np.ndarray) -> np.ndarray:
+    """Values of the tissue cells on the whole grid (nt, np, nw), 0 where there is no tissue."""
+    whole = np.zeros(anatomy.grid.shape)
+    whole.ravel()[anatomy.cells] = values
+    return whole
+
+
+def _index_coordinates(anatomy: Anatomy, points: np.ndarray) -> np.ndarray:
+    """Fractional cell indices (3, n) of points (n, 3)."""
+    grid = anatomy.grid
+    theta, phi, depth = grid.coordinates(points).T
+    level = np.interp(depth, grid.depth_mm, np.arange(grid.shape[2]))
+    return np.stack([(theta - grid.theta[0]) / grid.steps[0], (phi - grid.phi[0]) / grid.steps[1], level])
