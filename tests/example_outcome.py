@@ -131,7 +131,7 @@ def example_scene():
     phase = 2 * np.pi * coarse[:, 0] / spacing
     lines = {
         expression: tuple(
-            LineField(phase, depth * (k if expression == "maximum_frown" else 0.8 + 0.2 * k) * glabella, spacing) for k in kept
+            (LineField(phase, depth * (k if expression == "maximum_frown" else 0.8 + 0.2 * k) * glabella, spacing),) for k in kept
         )
         for expression, depth in (("rest", 0.12), ("maximum_frown", 0.8))
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.interpolate import RegularGridInterpolator
+from scipy.ndimage import map_coordinates
 from scipy.spatial import cKDTree
 
 from glabella.evidence import Parameters
@@ -96,15 +96,15 @@ class Histogram:
 class Scene:
     """Everything to draw one outcome on its face.
 
-    ``displacement[expression]`` (d, n, 3) mm on the vertices of ``face.surface(1)`` and ``lines[expression]`` (d LineFields) belong to
-    ``picture_days`` (d,). ``dose_on_skin_units_per_mm2`` is the column-integrated uptake dose on the vertices of ``face.surface(2)``.
+    ``displacement[expression]`` (d, n, 3) mm on the vertices of ``face.surface(1)`` and
+    ``lines[expression]`` (d times one LineField per area) belong to ``picture_days`` (d,). ``dose_on_skin_units_per_mm2`` is the column-integrated uptake dose on the vertices of ``face.surface(2)``.
     ``site_points`` (3,) and ``curves`` (m, 3) are drawn over the face: needles, bony rim, brows.
     """
 
     face: Face
     picture_days: tuple[float, ...]
     displacement: Mapping[str, np.ndarray]
-    lines: Mapping[str, tuple[LineField, ...]]
+    lines: Mapping[str, tuple[tuple[LineField, ...], ...]]
     dose_on_skin_units_per_mm2: np.ndarray
     sections: tuple[Section, ...]
     histograms: tuple[Histogram, ...]
@@ -137,19 +137,15 @@ def build_scene(person: "Person", plan: Plan, grid: np.ndarray, parameters: Para
     skin, patient, anatomy = person.skin, person.patient, person.anatomy
     force = [{name: float(values[i]) for name, values in course.force.force.items()} for i in at]
     displacement = {e: np.stack([skin.displacement(e, f, patient, parameters) for f in force]) for e in PICTURE_EXPRESSIONS}
-    phases = {area: line_phase(skin, area, patient, parameters) for area in course.wrinkles.depth_mm}
-    strengths = {area: line_strength(skin, area, patient, parameters) for area in phases}
-    owner = np.stack(list(strengths.values())).argmax(0)
-    phase = np.choose(owner, list(phases.values()))
-    spacing = np.array([course.wrinkles.spacing_mm[area] for area in phases])[owner]
-    strength = np.stack(list(strengths.values())).max(0)
-    lines = {
-        e: tuple(
-            LineField(2 * np.pi * phase / spacing, strength * np.array([course.wrinkles.depth_mm[a][e][i] for a in phases])[owner], spacing)
-            for i in at
-        )
-        for e in PICTURE_EXPRESSIONS
-    }
+    spacing = course.wrinkles.spacing_mm
+    phases = {area: 2 * np.pi * line_phase(skin, area, patient, parameters) / spacing[area] for area in spacing}
+    strengths = {area: line_strength(skin, area, patient, parameters) for area in spacing}
+
+    def lines_of(area: str, expression: str, i: int) -> LineField:
+        depth = strengths[area] * course.wrinkles.depth_mm[area][expression][i]
+        return LineField(phases[area], depth, np.full(len(depth), spacing[area]))
+
+    lines = {e: tuple(tuple(lines_of(area, e, i) for area in spacing) for i in at) for e in PICTURE_EXPRESSIONS}
     dose = sum(field.uptake_units_per_mm3 for field in course.fields)
     atlas = anatomy.atlas
     first = course.boluses[0]
@@ -174,7 +170,7 @@ def _dose_on_skin(anatomy: Anatomy, uptake_volume: np.ndarray, dose: np.ndarray)
     area = grid.radius_mm**2 * np.cos(grid.phi) * grid.steps[0] * grid.steps[1] / grid.cosine
     vertices = anatomy.atlas.surface.vertices
     where = grid.coordinates(vertices)
-    value = RegularGridInterpolator((grid.theta, grid.phi), columns / area, bounds_error=False, fill_value=0.0)(where[:, :2])
+    value = map_coordinates(columns / area, np.stack(grid.column_index(where[:, 0], where[:, 1])), order=1, mode="constant")
     return np.where(np.abs(where[:, 2]) < 3.0, value, 0.0)
 
 
@@ -211,11 +207,10 @@ def _section(anatomy: Anatomy, bolus: Bolus, dose: np.ndarray) -> Section:
     whole[anatomy.cells] = anatomy.whole
     value = np.zeros_like(whole)
     value[anatomy.cells] = dose
-    axes = (grid.theta, grid.phi, grid.depth_mm)
-    inside = np.stack([where[:, 0], where[:, 1], np.clip(where[:, 2], grid.depth_mm[0], grid.depth_mm[-1])], 1)
-    have = RegularGridInterpolator(axes, (whole > 0).astype(float).reshape(grid.shape), bounds_error=False, fill_value=0.0)(inside)
-    mean = RegularGridInterpolator(axes, value.reshape(grid.shape), bounds_error=False, fill_value=0.0)(inside)
-    bone = depth > grid.on_columns(np.where(np.isfinite(anatomy.bone_depth_mm), anatomy.bone_depth_mm, 1e3), flat)
+    level = np.interp(where[:, 2], grid.depth_mm, np.arange(grid.shape[2]))
+    inside = np.stack([*grid.column_index(where[:, 0], where[:, 1]), level])
+    have, mean = (map_coordinates(a.reshape(grid.shape), inside, order=1) for a in ((whole > 0).astype(float), value))
+    bone = depth > anatomy.bone_depth_at(flat)
     orbit = ~np.isfinite(anatomy.bone_depth_mm[column]) & (depth > grid.on_columns(anatomy.septum_mm, flat))
     code = {name: n for n, name in enumerate(LAYERS)}
     layer = np.full(len(flat), code["fat"])

@@ -16,7 +16,7 @@ from glabella.label import Finding, check_plan, ensure_allowed
 from glabella.outcome import AREAS, EXPRESSIONS, BrowCurves, Curve, DoseBalance, MuscleCurves, Outcome, Probability, SkinCurves, summarise
 from glabella.patient import Patient
 from glabella.plan import Plan
-from glabella.stages.anatomy import Anatomy, build_anatomy
+from glabella.stages.anatomy import DEPTH_STEP_MM, STEP_MM, Anatomy, Atlas, build_anatomy, build_atlas
 from glabella.stages.bolus import Bolus, place_boluses
 from glabella.stages.diffusion import DoseField, Spread, build_spread, muscle_doses, spread_toxin
 from glabella.stages.junction import Blockade, block_junctions, blocked_share
@@ -71,12 +71,17 @@ def day_grid(days: int) -> np.ndarray:
 
 
 def build_person(
-    face: Face | None, patient: Patient, parameters: Parameters, *, step_mm: float | None = None, depth_step_mm: float | None = None
+    face: Face | None,
+    patient: Patient,
+    parameters: Parameters,
+    *,
+    step_mm: float | None = None,
+    depth_step_mm: float | None = None,
+    atlas: Atlas | None = None,
 ) -> Person:
     """Tissue, spread and skin of one person: the face takes the patient's sex, age and size."""
-    face = patient.shape(face or load_face(), parameters)
-    steps = {k: v for k, v in (("step_mm", step_mm), ("depth_step_mm", depth_step_mm)) if v is not None}
-    anatomy = build_anatomy(face, patient, parameters, **steps)
+    face = atlas.face if atlas else patient.shape(face or load_face(), parameters)
+    anatomy = build_anatomy(face, patient, parameters, step_mm=step_mm or STEP_MM, depth_step_mm=depth_step_mm or DEPTH_STEP_MM, atlas=atlas)
     return Person(face, patient, anatomy, build_spread(anatomy, parameters), build_skin(anatomy.atlas, parameters))
 
 
@@ -125,9 +130,10 @@ def simulate(
     samples = _whole("samples", samples, 0, 100_000)
     with threadpool_limits(1):  # results must not depend on how many threads a matrix product uses
         report("face and tissue", 0.0)
-        person = build_person(face, patient, parameters, step_mm=step_mm, depth_step_mm=depth_step_mm)
-        findings = check_plan(plan, patient, person.anatomy.atlas)
+        atlas = build_atlas(patient.shape(face or load_face(), parameters), patient, parameters)
+        findings = check_plan(plan, patient, atlas)
         ensure_allowed(findings)
+        person = build_person(face, patient, parameters, step_mm=step_mm, depth_step_mm=depth_step_mm, atlas=atlas)
         report("spread and kinetics", 0.0)
         grid = day_grid(days)
         nominal = run_course(person, plan, grid, parameters, [None] * len(plan.sessions), tolerance=1e-11)

@@ -185,6 +185,7 @@ def test_everything_is_mirror_symmetric(person):
         other = atlas.septa.get(mirrored(name)) or atlas.muscles[mirrored(name)]
         flipped = sheet.points * flip
         assert np.abs((flipped if side_of(name) else flipped[:, ::-1]) - other.points).max() < 1e-9, name
+    assert np.abs(atlas.muscles["procerus"].points[..., 0]).min() > 0.05  # no tie between two closest triangles
     for table in (atlas.points, atlas.curves):
         for name, place in table.items():
             if side_of(name.removesuffix("_bone")):
@@ -374,3 +375,21 @@ def _tables(data):
     for value in data.values():
         if isinstance(value, dict):
             yield from _tables(value)
+
+
+def test_the_picture_shows_the_muscles_in_their_colours(atlas, tmp_path):
+    from matplotlib.colors import to_rgb
+    from matplotlib.image import imread
+
+    from glabella.report.anatomy_picture import COLOURS, draw_muscles
+
+    assert set(COLOURS) == {name.removesuffix("_left").removesuffix("_right") for name in atlas.muscles}
+    draw_muscles(atlas, tmp_path / "muscles.png")
+    pixels = imread(tmp_path / "muscles.png")[..., :3]
+    assert pixels.shape[1] > 1500
+    # saturated blue on the person's right forehead (frontalis), orange on the left (corrugator of the deep layer) and not the other way
+    upper = pixels[250:450]
+    blue, orange = (np.abs(upper - np.array(to_rgb(COLOURS[name]))).max(-1) < 0.3 for name in ("frontalis", "corrugator_supercilii"))
+    middle = 620
+    assert blue[:, 330:middle].sum() > 50 * blue[:, middle : 2 * middle - 330].sum() + 500
+    assert orange[:, middle : 2 * middle - 330].sum() > 2 * orange[:, 330:middle].sum() + 100

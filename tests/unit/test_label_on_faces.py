@@ -22,7 +22,7 @@ FACES = {
 AREAS = list(dict.fromkeys((row.product, row.area) for row in load_patterns()))
 UPPER_FACE = Plan.label(ONA, ("glabellar", "forehead", "lateral_canthal"))
 WRONG_WAYS = {
-    "procerus": [((0, -5), "from_licensed_site_at_most_mm"), ((5, 0), "from_licensed_site_at_most_mm"), ((0, 5), "from_licensed_site_at_most_mm")],
+    "procerus": [(way, "from_licensed_site_at_most_mm") for way in ((0, -5), (5, 0), (0, 5))],
     "corrugator_medial": [((0, -5), "above_supraorbital_rim_at_least_mm")],
     "corrugator_lateral": [((0, -5), "above_supraorbital_rim_at_least_mm")],
     "frontalis_lower_midline": [((0, -5), "from_licensed_site_at_most_mm"), ((0, 5), "from_licensed_site_at_most_mm")],

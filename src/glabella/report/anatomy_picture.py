@@ -32,7 +32,7 @@ FIBRE_GAP_MM = 2.2
 
 
 def draw_muscles(atlas: Atlas, path: str | Path) -> None:
-    """Write the picture of an atlas (PNG, PDF or SVG by the ending of ``path``)."""
+    """Write the picture of an atlas: SVG or PDF where ``path`` ends so, else PNG."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(19, 15), facecolor=PAPER)
@@ -52,7 +52,8 @@ def draw_muscles(atlas: Atlas, path: str | Path) -> None:
         "bony lines, licensed sites. Research and education, not a medical device.",
         fontsize=12, color=INK,
     )  # fmt: skip
-    figure.savefig(path, dpi=110)
+    ending = Path(path).suffix.lower().removeprefix(".")
+    figure.savefig(path, dpi=110, format=ending if ending in ("svg", "pdf") else "png")
 
 
 def _face_view(ax: "Axes", atlas: Atlas, camera: Camera, layered: bool) -> None:
@@ -77,9 +78,10 @@ def _face_view(ax: "Axes", atlas: Atlas, camera: Camera, layered: bool) -> None:
     for side in ("left", "right"):
         _mark(ax, painted, atlas.points[f"supraorbital_notch_{side}"], "v", "#101418", 6)
     if layered:
-        for name, text in zip(SOFT, ("hairline", "upper margin of the frontalis", "line of convergence"), strict=True):
+        texts = (("hairline", 0.5), ("upper margin of the frontalis", 0.75), ("line of convergence", 0.75))
+        for name, (text, share) in zip(SOFT, texts, strict=True):
             line = atlas.curves[name]
-            at = painted.to_pixel(line[(3 * len(line)) // 4 :][:1])[0]
+            at = painted.to_pixel(line[int(share * len(line)) :][:1])[0]
             ax.annotate(text, at, (0, 3), textcoords="offset points", fontsize=7.5, color="#444c55", ha="center")
     for name, site in atlas.sites.items():
         if not painted.is_visible(site.point[None], 4.0)[0]:

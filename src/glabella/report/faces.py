@@ -39,7 +39,7 @@ def start_faces(outcome: Outcome, painter: Executor) -> list["Future[Picture]"]:
 def draw_face(outcome: Outcome, scene: Scene, expression: str, number: int) -> Picture:
     """The upper face under one expression on one of the picture days."""
     day = scene.picture_days[number]
-    lines = as_lines(scene.lines[expression][number]) if expression in scene.lines else None
+    lines = [as_lines(area) for area in scene.lines[expression][number]] if expression in scene.lines else None
     painted = paint_face(scene.face, UPPER_FACE, displacement=scene.displacement[expression][number], lines=lines)
     png, jpeg = encode(painted.pixels, outcome.watermark)
     return Picture(face_name(expression, day), f"{words(expression)}, day {day:g}", describe_face(outcome, expression, day), png, jpeg=jpeg)

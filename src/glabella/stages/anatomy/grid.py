@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.interpolate import RegularGridInterpolator
+from scipy.ndimage import map_coordinates
 
 from glabella.face import Face, Surface
 
@@ -113,19 +113,27 @@ class Grid:
 
     def coordinates(self, points: np.ndarray) -> np.ndarray:
         """(theta, phi, depth along the column in mm) of points (n, 3); depth is negative outside the skin."""
-        away = np.atleast_2d(points) - self.centre
-        rho = np.linalg.norm(away, axis=1)
-        theta, phi = np.arctan2(away[:, 0], away[:, 2]), np.arcsin(away[:, 1] / rho)
-        return np.stack([theta, phi, self._radius((theta, phi)) - rho], 1)
+        theta, phi, rho = _angles(np.atleast_2d(points) - self.centre)
+        return np.stack([theta, phi, self._at(self.radius_mm, theta, phi) - rho], 1)
+
+    def column_index(self, theta: np.ndarray, phi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Fractional column numbers (n,), (n,) of directions in radians."""
+        return (theta - self.theta[0]) / self.steps[0], (phi - self.phi[0]) / self.steps[1]
 
     def on_columns(self, values: np.ndarray, points: np.ndarray) -> np.ndarray:
         """Values (nt, np) of the columns, bilinear at the columns through ``points`` (n, 3)."""
-        where = self.coordinates(points)[:, :2]
-        return RegularGridInterpolator((self.theta, self.phi), values, bounds_error=False, fill_value=None)(where)
+        away = np.atleast_2d(points) - self.centre
+        return self._at(values, *_angles(away)[:2])
 
-    @cached_property
-    def _radius(self) -> RegularGridInterpolator:
-        return RegularGridInterpolator((self.theta, self.phi), self.radius_mm, bounds_error=False, fill_value=None)
+    def _at(self, values: np.ndarray, theta: np.ndarray, phi: np.ndarray) -> np.ndarray:
+        """Bilinear between columns; beyond the outermost columns their value."""
+        return map_coordinates(values, np.stack(self.column_index(theta, phi)), order=1, mode="nearest")
+
+
+def _angles(away: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Azimuth, elevation (radians) and length of vectors (n, 3)."""
+    rho = np.linalg.norm(away, axis=1)
+    return np.arctan2(away[:, 0], away[:, 2]), np.arcsin(away[:, 1] / rho), rho
 
 
 def build_grid(
@@ -136,8 +144,8 @@ def build_grid(
     nasion = face.landmarks[168]
     centre = np.array([0.0, nasion[1] + CENTRE_ABOVE_NASION_MM, nasion[2] - CENTRE_BEHIND_NASION_MM])
     step = step_mm / NOMINAL_RADIUS_MM
-    theta = _axis(*np.radians(window.azimuth_degrees), step)
-    phi = _axis(*np.radians(window.elevation_degrees), step)
+    theta = _axis(np.radians(window.azimuth_degrees[0]), np.radians(window.azimuth_degrees[1]), step)
+    phi = _axis(np.radians(window.elevation_degrees[0]), np.radians(window.elevation_degrees[1]), step)
     radius = _skin_radius(surface, centre, theta, phi)
     hole = ~np.isfinite(radius)
     for i in np.flatnonzero(hole.any(1)):  # bridge the eye opening from lid to lid

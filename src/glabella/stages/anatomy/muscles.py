@@ -37,6 +37,9 @@ def _shares(muscle: str, step_mm: float) -> tuple[np.ndarray, np.ndarray]:
     u, v = np.linspace(0, 1, 121), np.linspace(0, 1, 41)
     skin = drawn_feet(_lattice(muscle).at(u, v)).points
     u, v = even_shares(skin, u, 0, step_mm), even_shares(skin, v, 1, step_mm)
+    if atlas_data("muscles")[muscle].get("midline") and len(v) % 2:
+        # no fibre exactly in the midline, where the closest skin is on two sides alike and a choice would break the symmetry
+        v = np.interp(np.linspace(0, 1, len(v) + 1), np.linspace(0, 1, len(v)), v)
     return (u[:-1] if _lattice(muscle).closed else u), v
 
 

@@ -13,6 +13,7 @@ from glabella.stages.anatomy.atlas import Atlas, Sheet, build_atlas
 from glabella.stages.anatomy.grid import DEPTH_STEP_MM, STEP_MM, Grid, Window, build_grid
 from glabella.stages.anatomy.regions import ANCHORS, blend
 
+NO_BONE_MM = 60.0  # stands for no bone where depths are interpolated
 LEAST_SHARE = 0.05  # a cell of which less is tissue is left out: numerical
 
 
@@ -74,11 +75,11 @@ class Anatomy:
     def gap_to_levator_mm(self) -> Mapping[str, np.ndarray]:
         """Distance (n,) of each tissue cell from the middle of the levator's belly, per side."""
         belly = {side: self.atlas.muscles[f"levator_palpebrae_superioris_{side}"].points.reshape(-1, 3) for side in ("left", "right")}
-        return {side: cKDTree(points).query(self.points)[0] for side, points in belly.items()}
+        return {side: np.asarray(cKDTree(points).query(self.points)[0]) for side, points in belly.items()}
 
     def bone_depth_at(self, points: np.ndarray) -> np.ndarray:
-        """True depth to bone (n,) in mm below skin points (n, 3); infinite over the opening of the orbit."""
-        return self.grid.on_columns(self.bone_depth_mm, points)
+        """True depth to bone (n,) in mm below skin points (n, 3); ``NO_BONE_MM`` over the opening of the orbit."""
+        return self.grid.on_columns(np.minimum(self.bone_depth_mm, NO_BONE_MM), points)
 
 
 def build_anatomy(
@@ -191,7 +192,7 @@ def _septum_depth(atlas: Atlas, grid: Grid, bone_mm: np.ndarray) -> np.ndarray:
     for sheet in atlas.septa.values():
         where = grid.coordinates(sheet.points.reshape(-1, 3))
         gap, near = cKDTree(where[:, :2]).query(np.stack([theta.ravel(), phi.ravel()], 1))
-        covered = (gap < 2 * grid.steps[0]).reshape(depth.shape)
+        covered = (np.asarray(gap) < 2 * grid.steps[0]).reshape(depth.shape)
         along = where[near, 2].reshape(depth.shape)
         depth[covered] = (along * grid.cosine)[covered]
     return depth
@@ -202,7 +203,7 @@ def _rasterise(sheets: Mapping[str, Sheet], grid: Grid, cells: np.ndarray, point
     found: dict[str, MuscleCells] = {}
     total = np.zeros(len(cells))
     for name, sheet in sheets.items():
-        margin = 0.5 * float(sheet.thickness_mm.max()) + 1.2 * STEP_MM
+        margin = 0.5 * float(np.max(sheet.thickness_mm)) + _cell_reach(grid)
         low, high = sheet.points.reshape(-1, 3).min(0) - margin, sheet.points.reshape(-1, 3).max(0) + margin
         inside = np.flatnonzero(((points > low) & (points < high)).all(1))
         numbers, share, fibres = _sheet_share(sheet, grid, cells[inside], points[inside])
@@ -212,12 +213,17 @@ def _rasterise(sheets: Mapping[str, Sheet], grid: Grid, cells: np.ndarray, point
     return {name: replace(muscle, share=muscle.share * crowd[muscle.cells]) for name, muscle in found.items()}
 
 
+def _cell_reach(grid: Grid) -> float:
+    """How far (mm) a cell's centre may lie outside a sheet that still touches the cell."""
+    return 1.5 * grid.steps[0] * float(grid.radius_mm.max()) + float(np.diff(grid.edges_mm)[0])
+
+
 def _sheet_share(sheet: Sheet, grid: Grid, cells: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     lattice = sheet.points.reshape(-1, 3)
     normals, fibres = sheet.normals.reshape(-1, 3), sheet.fibres.reshape(-1, 3)
-    gap, near = cKDTree(lattice).query(points, distance_upper_bound=0.5 * float(sheet.thickness_mm.max()) + 1.5 * STEP_MM + DEPTH_STEP_MM)
+    gap, near = cKDTree(lattice).query(points, distance_upper_bound=0.5 * float(np.max(sheet.thickness_mm)) + _cell_reach(grid))
     close = np.flatnonzero(np.isfinite(gap))
-    cells, points, near = cells[close], points[close], near[close]
+    cells, points, near = cells[close], points[close], np.asarray(near)[close]
     offset = points - lattice[near]
     n, f = normals[near], fibres[near]
     across = np.cross(n, f)

@@ -99,7 +99,8 @@ def aim_needles(injection: Injection, anatomy: Anatomy, offsets_mm: np.ndarray |
     bone_mm = float(anatomy.bone_depth_at(site.point[None])[0])
     if depth_mm <= 0 or depth_mm > bone_mm:
         raise InputError(
-            f"injection at {injection.site}: depth {depth_mm:.1f} mm must be above 0 and at most {bone_mm:.1f} mm (bone); choose another depth_mm"
+            f"injection at {injection.site}: depth {depth_mm:.1f} mm must be above 0 and at most {bone_mm:.1f} mm, "
+            "where the bone is; choose another depth_mm"
         )
     if offsets_mm is None:
         return [Needle(injection.site, site.point, site.point - depth_mm * site.normal, site.normal, depth_mm, False)]

@@ -7,8 +7,7 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
-from scipy.special import ndtr
-from scipy.stats import beta
+from scipy.special import betaincinv, ndtr
 
 DOSE_NODES = np.geomspace(1e-9, 1e2, 441)  # units/mm3 at which the block is tabulated: numerical
 PERSON_NODES, PERSON_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
@@ -115,6 +114,6 @@ def _share_above(effect: str, values: np.ndarray, threshold: float) -> ComputedR
     """Share of samples above the threshold, with the Jeffreys interval of that many samples."""
     words = _words()[effect]
     n, k = len(values), int((values >= threshold).sum())
-    low, high = (float(beta.ppf(q, k + 0.5, n - k + 0.5)) for q in (0.05, 0.95))
+    low, high = (float(betaincinv(k + 0.5, n - k + 0.5, q)) for q in (0.05, 0.95))
     value = k / n
     return ComputedRisk(effect, value, min(low, value), max(high, value), words.onset, words.duration, words.seriousness, words.source)

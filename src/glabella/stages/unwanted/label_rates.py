@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 CLASS_PRODUCT = "onabotulinumtoxinA"  # the best documented product stands in where a product has no figure, and the row says so
 
@@ -41,8 +41,8 @@ def _rows() -> tuple[LabelRate, ...]:
                     row["product"],
                     row["area"],
                     value,
-                    float(beta.ppf(0.05, events + 0.5, n - events + 0.5)),
-                    float(beta.ppf(0.95, events + 0.5, n - events + 0.5)),
+                    float(betaincinv(events + 0.5, n - events + 0.5, 0.05)),
+                    float(betaincinv(events + 0.5, n - events + 0.5, 0.95)),
                     row["onset"],
                     row["duration"],
                     row["seriousness"],

@@ -51,7 +51,7 @@ def map_reach(
     nominal = [aim_needles(injection, anatomy)[0] for injection in session.injections]
     far_mm = FAR * np.sqrt(spread.diffusivity_mm2_per_day / spread.clearance_per_day)
     entries = np.stack([needle.entry for needle in nominal])
-    near = [name for name in structures if cKDTree(anatomy.points[anatomy.muscles[name].cells]).query(entries)[0].min() < far_mm]
+    near = [name for name in structures if np.min(_gap_mm(anatomy, name, entries)) < far_mm]
     fields = {name: spread.solve(structure_weights(anatomy, spread, name), ADJOINT_TOLERANCE) for name in near}
     fluid = np.where(anatomy.behind_septum, 0.0, anatomy.whole)
     room = _on_grid(anatomy, fluid)
@@ -93,6 +93,11 @@ def structure_doses(
     return total
 
 
+def _gap_mm(anatomy: Anatomy, structure: str, points: np.ndarray) -> np.ndarray:
+    """Distance (n,) of points (n, 3) from the nearest cell of a structure."""
+    return np.asarray(cKDTree(anatomy.points[anatomy.muscles[structure].cells]).query(points)[0])
+
+
 def _on_grid(anatomy: Anatomy, values: np.ndarray) -> np.ndarray:
     """Values of the tissue cells on the whole grid (nt, np, nw), 0 where there is no tissue."""
     whole = np.zeros(anatomy.grid.shape)
@@ -105,4 +110,4 @@ def _index_coordinates(anatomy: Anatomy, points: np.ndarray) -> np.ndarray:
     grid = anatomy.grid
     theta, phi, depth = grid.coordinates(points).T
     level = np.interp(depth, grid.depth_mm, np.arange(grid.shape[2]))
-    return np.stack([(theta - grid.theta[0]) / grid.steps[0], (phi - grid.phi[0]) / grid.steps[1], level])
+    return np.stack([*grid.column_index(theta, phi), level])
