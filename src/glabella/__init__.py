@@ -1,16 +1,33 @@
 """An open treatment simulator for botulinum toxin: from the needle to the skin, over the months, with sources.
 
-Research and education, not a medical device.
+Research and education, not a medical device. The public names are loaded when they are first used, so that
+``import glabella`` costs nothing.
 """
 
-from glabella.errors import GlabellaError, InputError, RefusedError
-from glabella.evidence import load_parameters
-from glabella.face import Face, load_face
-from glabella.label import Finding, check_plan
-from glabella.outcome import Curve, Outcome
-from glabella.patient import Patient
-from glabella.plan import Dilution, Injection, Plan, Session
-from glabella.treatment import simulate
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from glabella.errors import GlabellaError, InputError, RefusedError
+    from glabella.evidence import load_parameters
+    from glabella.face import Face, load_face
+    from glabella.label import Finding, check_plan
+    from glabella.outcome import Curve, Outcome
+    from glabella.patient import Patient
+    from glabella.plan import Dilution, Injection, Plan, Session
+    from glabella.treatment import simulate
+
+_HOMES = {
+    "glabella.errors": ("GlabellaError", "InputError", "RefusedError"),
+    "glabella.evidence": ("load_parameters",),
+    "glabella.face": ("Face", "load_face"),
+    "glabella.label": ("Finding", "check_plan"),
+    "glabella.outcome": ("Curve", "Outcome"),
+    "glabella.patient": ("Patient",),
+    "glabella.plan": ("Dilution", "Injection", "Plan", "Session"),
+    "glabella.treatment": ("simulate",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Curve",
@@ -30,3 +47,15 @@ __all__ = [
     "load_parameters",
     "simulate",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'glabella' has no attribute '{name}'")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -50,7 +50,7 @@ def columns_to_prisms(grid, refine):
     depth = np.interp(np.linspace(0, len(coarse) - 1, refine * (len(coarse) - 1) + 1), np.arange(len(coarse)), coarse)
     t, p, w = np.meshgrid(theta, phi, depth, indexing="ij")
     direction = np.stack([np.sin(t) * np.cos(p), np.sin(p), np.cos(t) * np.cos(p)], -1)
-    radius = grid._radius((t, p))
+    radius = grid._at(grid.radius_mm, t.ravel(), p.ravel()).reshape(t.shape)
     points = grid.centre + (radius - w)[..., None] * direction
     number = np.arange(t.size).reshape(t.shape)
     a, b, c, d = (number[i : i - 1 or None, j : j - 1 or None] for i, j in ((0, 0), (1, 0), (1, 1), (0, 1)))

@@ -10,13 +10,16 @@ COARSE = {"step_mm": 2.8, "depth_step_mm": 1.4}  # a coarse tissue grid: the tes
 PRODUCTS = ("abobotulinumtoxinA", "incobotulinumtoxinA", "prabotulinumtoxinA", "daxibotulinumtoxinA", "letibotulinumtoxinA")
 
 
-def scenario(name):
-    """A plan and a patient in which the row plays a part: its own product, its own sex, all three areas otherwise."""
-    product = next((p for p in PRODUCTS if name.startswith(p)), None)
+ONA = "onabotulinumtoxinA"
+
+
+def scenarios(name):
+    """Plans and patients in which the row may play a part, the cheapest first: its own product, its own sex, then all areas."""
+    product = next((p for p in PRODUCTS if name.startswith(p)), ONA)
     patient = Patient(sex="male") if "_male" in name else Patient()
-    if product:
-        return Plan.label(product, "glabellar"), patient
-    return Plan.label("onabotulinumtoxinA", ("glabellar", "forehead", "lateral_canthal")), patient
+    yield Plan.label(product, "glabellar"), patient
+    if product == ONA:
+        yield Plan.label(ONA, ("glabellar", "forehead", "lateral_canthal")), patient
 
 
 def numbers(tree):
@@ -30,8 +33,7 @@ def numbers(tree):
         yield float(tree)
 
 
-def outcome_numbers(name, value):
-    plan, patient = scenario(name)
+def outcome_numbers(plan, patient, name, value):
     parameters = load_parameters().with_values({name: value})
     outcome = simulate(plan, patient=patient, days=120, samples=0, parameters=parameters, scene=False, **COARSE).to_json()
     parts = {key: outcome[key] for key in ("skin", "movement", "muscles", "unwanted", "dose", "brow")}
@@ -42,6 +44,11 @@ def outcome_numbers(name, value):
 def test_row_moves_an_outcome(name):
     row = load_parameters().rows[name]
     assert row.low < row.high, f"{name}: a row needs a range"
-    low, high = outcome_numbers(name, row.low), outcome_numbers(name, row.high)
-    assert low.shape == high.shape
-    assert np.abs(low - high).max() > 1e-6
+    moved = 0.0
+    for plan, patient in scenarios(name):
+        low, high = (outcome_numbers(plan, patient, name, value) for value in (row.low, row.high))
+        assert low.shape == high.shape
+        moved = max(moved, float(np.abs(low - high).max()))
+        if moved > 1e-6:
+            break
+    assert moved > 1e-6

@@ -27,7 +27,7 @@ MUSCLES = ("corrugator_supercilii_left", "corrugator_supercilii_right", "proceru
 @pytest.fixture(scope="module")
 def both():
     deep_bone = {name: 14.0 for name in load_parameters() if name.startswith("depth_to_bone_")}  # a piece without bone or orbit
-    parameters = load_parameters().with_values({"fascia_transmission": 1.0, "orbital_septum_transmission": 1.0, **deep_bone})
+    parameters = load_parameters().with_values({"septum_tracking_share": 0.0, "fascia_transmission": 1.0, "orbital_septum_transmission": 1.0, **deep_bone})
     patient = Patient()
     face = patient.shape(load_face(), parameters)
     atlas = build_atlas(face, patient, parameters)
