@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 REFUSED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 DEMO_DAYS, DEMO_FOLDER = 270, "glabella-demo"
 SHOWN = ("face", "muscles", "products")
+PICTURE_ENDINGS = {"face": (".png",), "muscles": (".png", ".svg", ".pdf")}
 EPILOG = "Research and education, not a medical device."
 
 
@@ -191,6 +192,8 @@ def show(what: str, out: Path | None) -> None:
         write_file(out, text + "\n", "file")
     else:
         out = out or Path(f"{what}.png")
+        if out.suffix.lower() not in PICTURE_ENDINGS[what] and not out.is_dir():
+            raise InputError(f"picture {out}: the name must end in {' or '.join(PICTURE_ENDINGS[what])}")
         write_beside(out, "picture", _draw_face if what == "face" else _draw_muscles)
     click.echo(f"wrote {out}", err=True)
 
@@ -222,20 +225,27 @@ def _parameters(settings: Sequence[str]) -> "Parameters":
     """The parameter table with the rows that ``--set NAME=VALUE`` overrides."""
     from glabella.evidence import load_parameters
 
+    table = load_parameters()
     overrides: dict[str, float] = {}
     for setting in settings:
         name, _, value = setting.partition("=")
         try:
-            overrides[name.strip()] = float(value)
+            number = float(value)
         except ValueError:
             raise InputError(f"--set {setting}: must be NAME=VALUE with a number, such as --set tissue_porosity=0.3") from None
-    return load_parameters().with_values(overrides)
+        row = table.rows.get(name.strip())
+        if row is not None and number < 0 <= row.low:
+            raise InputError(f"--set {setting}: must not be negative; the table's range is {row.low:g} to {row.high:g} {row.unit}")
+        overrides[name.strip()] = number
+    return table.with_values(overrides)
 
 
 def _run(
     plan: "Plan", patient: "Patient | None", days: int, samples: int, seed: int, out: Path | None, parameters: "Parameters"
 ) -> "tuple[Outcome, Path | None]":
     """Simulate, and write the report if there is a folder for it; the folder is checked before the computation."""
+    if plan.sessions[-1].day >= days:
+        raise InputError(f"--days {days}: the session on day {plan.sessions[-1].day:g} comes after that; give --days more, or leave it out")
     if out is not None:
         from glabella.report.write import check_report_folder
 
@@ -244,12 +254,21 @@ def _run(
 
     progress = ProgressLine()
     try:
-        outcome = simulate(plan, None, patient, days=days, samples=samples, seed=seed, parameters=parameters, progress=progress)
+        drawn = out is not None
+        outcome = simulate(
+            plan, None, patient, days=days, samples=samples, seed=seed, parameters=parameters, progress=progress, scene=drawn
+        )
         if out is None:
             return outcome, None
         from glabella.report.write import write_report
 
         return outcome, write_report(outcome, out, progress)
+    except (ArithmeticError, ValueError, LookupError, MemoryError) as error:
+        if not parameters.overrides:  # then it is a defect of ours, and its traceback is what we need
+            raise
+        rows = [parameters.rows[name] for name in parameters.overrides]
+        ranges = ", ".join(f"{row.name} {row.low:g} to {row.high:g}" for row in rows)
+        raise InputError(f"--set: nothing can be computed with these values ({error}); the table's ranges: {ranges}") from None
     finally:
         progress.done()
 

@@ -430,6 +430,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.integer | np.bool_):
         return value.item()
     if isinstance(value, np.ndarray):
+        if value.ndim == 1 and value.dtype == float and np.isfinite(value).all():
+            return [float(f"{number:.{SIGNIFICANT_DIGITS}g}") for number in value.tolist()]
         return [plain(item) for item in value.tolist()]
     if isinstance(value, enum.Enum):
         return plain(value.value)

@@ -21,6 +21,9 @@ PLAN_KEYS = ("purpose", "product", "lot", "note", "vials", "dilution", "session"
 INJECTION_KEYS = ("site", "product", "units", "depth_mm", "target_muscle", "lateral_mm", "up_mm", "volume_ml")
 TARGETS = (*MUSCLES, *PAIRED_MUSCLES)  # a paired muscle without side, for a site on the midline
 VOLUME_TOLERANCE = 0.05  # a volume written beside the units is rounded
+FARTHEST_MM = 150.0  # an offset beyond this leaves any face
+LEAST_ML, MOST_ML = 1e-6, 5.0  # what one injection can hold: no syringe doses less, no site takes more
+MOST_VIALS = 1000
 AS_LABELLED: Any = None  # the product's default labelled dilution
 
 
@@ -43,7 +46,8 @@ class Injection:
         where = f"injection at {self.site}"
         object.__setattr__(self, "units", check_number(self.units, f"{where}: units", "U", above=0))
         for name in ("lateral_mm", "up_mm"):
-            object.__setattr__(self, name, check_number(getattr(self, name), f"{where}: {name}", "mm"))
+            offset = check_number(getattr(self, name), f"{where}: {name}", "mm", at_least=-FARTHEST_MM, at_most=FARTHEST_MM)
+            object.__setattr__(self, name, offset)
         if self.target_muscle is not None:
             check_choice(self.target_muscle, f"{where}: target_muscle", TARGETS)
         if self.depth_mm is not None:
@@ -112,7 +116,7 @@ class Plan:
             raise InputError(
                 f"plan: {self.dilution.vial_units:g} U is no vial of {product.name}; its vials hold {sizes} U; name the vial that is opened"
             )
-        vials = check_number(self.vials, "plan: vials", at_least=1)
+        vials = check_number(self.vials, "plan: vials", at_least=1, at_most=MOST_VIALS)
         if vials != int(vials):
             raise InputError(f"plan: vials = {self.vials}: must be a whole number of at least 1")
         object.__setattr__(self, "vials", int(vials))
@@ -127,10 +131,19 @@ class Plan:
         held = self.vials * self.dilution.vial_units
         for session in self.sessions:
             if session.units > held * (1 + 1e-9):
+                needed = _vials(session.units, self.dilution)
                 raise InputError(
                     f"plan: session on day {session.day:g} needs {session.units:g} U, more than the {held:g} U in {self.vials} vial(s) of "
-                    f"{self.dilution.vial_units:g} U; lower the units or set vials = {_vials(session.units, self.dilution)}"
+                    f"{self.dilution.vial_units:g} U; lower the units" + (f" or set vials = {needed}" if needed <= MOST_VIALS else "")
                 )
+            for injection in session.injections:
+                volume_ml = self.volume_ml(injection)
+                if not LEAST_ML <= volume_ml <= MOST_ML:
+                    given = f"{injection.units:g} U at {self.dilution.units_per_ml:g} U/mL make {volume_ml:.3g} mL"
+                    raise InputError(
+                        f"plan: session on day {session.day:g}, {injection.site}: {given}; allowed: {LEAST_ML:g} to {MOST_ML:g} mL at one "
+                        "site; correct diluent_ml or the units"
+                    )
 
     @property
     def product_facts(self) -> Product:

@@ -42,7 +42,10 @@ def check_number(
         value = _quantity(value, where, unit, allowed)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InputError(f"{where} = {value!r}: must be a number; allowed: {allowed}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number with hundreds of digits
+        raise InputError(f"{where}: a number of {len(str(value))} digits is outside the allowed range; allowed: {allowed}") from None
     outside = (
         not math.isfinite(number)
         or (above is not None and number <= above)
@@ -140,7 +143,7 @@ class Fields:
         value = self.get(key, default)
         if isinstance(value, str):
             return (value,)
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, list | tuple) or (key in self.data and not all(isinstance(name, str) for name in value)):
             raise InputError(f"{self.where}: {key} = {value!r}: must be a list of names in quotes")
         return tuple(value)
 

@@ -46,8 +46,9 @@ def _area_lines(outcome: Outcome, area: str) -> Iterator[str]:
     }
     yield f"{area.replace('_', ' ')} lines at {expression.replace('_', ' ')}; force of {muscle.replace('_', ' ')}"
     rows = [("day", *columns)]
-    for day in DAYS:
-        if outcome.days[0] <= day <= outcome.days[-1]:
+    last = float(outcome.days[-1])
+    for day in sorted({*(day for day in DAYS if day <= last), last}):
+        if day >= outcome.days[0]:
             rows.append((f"{day:g}", *(_cell(curve.at(day), factor, spec) for curve, factor, spec in columns.values())))
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     for row in rows:

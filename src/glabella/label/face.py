@@ -61,7 +61,7 @@ def _inside(outline: np.ndarray, point: np.ndarray) -> bool:
 
 def _open_edges(vertices: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Ends (n, 3) of the edges that belong to one triangle only."""
-    edges = np.sort(np.concatenate([triangles[:, [k, (k + 1) % 3]] for k in range(3)]), axis=1)
-    edges, uses = np.unique(edges, axis=0, return_counts=True)
-    single = edges[uses == 1]
-    return vertices[single[:, 0]], vertices[single[:, 1]]
+    edges = np.concatenate([triangles[:, [k, (k + 1) % 3]] for k in range(3)]).astype(np.int64)
+    edges, uses = np.unique(edges.min(axis=1) * len(vertices) + edges.max(axis=1), return_counts=True)
+    first, second = np.divmod(edges[uses == 1], len(vertices))
+    return vertices[first], vertices[second]

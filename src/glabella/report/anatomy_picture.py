@@ -188,7 +188,8 @@ def _depth_diagram(ax: "Axes", atlas: Atlas, name: str) -> None:
     ax.set_ylabel("depth below the skin, mm", fontsize=8.5)
     size = f"{sheet.length_mm:.1f} x {sheet.width_mm:.1f} x {sheet.volume_mm3 / sheet.area_mm2.sum():.2f} mm"
     ax.set_title(f"{name.replace('_', ' ')}: {size}, {sheet.volume_mm3:.0f} mm3", fontsize=10, color=INK)
-    ax.legend(fontsize=7, frameon=False, loc="lower right")
+    key = ax.legend(fontsize=7, frameon=True, facecolor=PAPER, framealpha=0.9, edgecolor="none", loc="lower right")
+    key.get_patches()[0].set_edgecolor(INK)
     ax.grid(alpha=0.3)
 
 
@@ -228,7 +229,7 @@ def _orbit_section(ax: "Axes", atlas: Atlas) -> None:
     ax.set_xlim(apex[2] - 4, 34)
     ax.set_ylim(-30, 40)
     ax.set_xlabel("forward, mm", fontsize=8.5)
-    ax.set_title("Section through the left pupil: squares are the bony rim, the black line is the septum", fontsize=10, color=INK)
+    ax.set_title("Section through the left pupil: squares the bony rim, black line the septum", fontsize=10, color=INK)
     ax.grid(alpha=0.3)
 
 

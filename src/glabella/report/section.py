@@ -68,7 +68,8 @@ def draw_section(section: Section, name: str, levels: list[float], watermark: st
         drawn = [level for level in levels if np.ma.min(masked) < level < np.ma.max(masked)]
         if drawn:
             lines = ax.contour(across, depth, masked, levels=drawn, colors=[DOSE_COLOURS[-1]], linewidths=0.7, alpha=0.85)
-            ax.clabel(lines, fmt=lambda level: f"{level:g}", fontsize=6.4, colors=DOSE_COLOURS[-1], inline_spacing=2)
+            for number in ax.clabel(lines, fmt=lambda level: f"{level:g}", fontsize=6.4, colors=DOSE_COLOURS[-1], inline_spacing=2):
+                number.set_rotation(0)  # along a steep line 0.1 would stand on its head and read 1.0
         bar = figure.colorbar(
             ScalarMappable(BoundaryNorm([*levels, levels[-1] * 2.5], len(levels)), ListedColormap(list(DOSE_COLOURS[: len(levels)]))),
             cax=figure.add_axes((4.5 / 5.3, 0.3, 0.11 / 5.3, 0.5)), spacing="uniform", ticks=levels,
@@ -137,7 +138,7 @@ def _names(ax, section: Section, across: np.ndarray, depth: np.ndarray) -> None:
     for index, name in enumerate(section.muscle_names):
         write(section.muscle == index, words(without_side(name)), style="italic")
     outer = section.layer == LAYERS.index("epidermis")
-    columns = np.flatnonzero(outer.any(0) & (across > np.quantile(across, 0.75)) & (across < np.quantile(across, 0.92)))
+    columns = np.flatnonzero(outer.any(0) & (across > np.quantile(across, 0.84)) & (across < np.quantile(across, 0.96)))
     if len(columns):  # a line in the picture: its name stands above the skin
         column = columns[len(columns) // 2]
         rows = np.flatnonzero(outer[:, column])

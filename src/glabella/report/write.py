@@ -75,6 +75,8 @@ def draw_cuts(outcome: Outcome) -> Iterable[Picture]:
 def check_report_folder(folder: str | Path) -> Path:
     """Make sure, before any computing, that a report can be put at ``folder``: writable, and new, empty or an earlier report."""
     folder = check_folder(folder).resolve()
+    if folder == Path.cwd() or folder in Path.cwd().parents:
+        raise InputError(f"output folder {folder}: holds the folder that you are in, and a report replaces it; give --out a new folder")
     if not folder.exists():
         return folder
     foreign = sorted(entry.name for entry in folder.iterdir() if not _is_ours(entry))

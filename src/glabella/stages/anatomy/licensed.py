@@ -114,7 +114,7 @@ def _forehead(
 
     def column(lateral_mm: float) -> tuple[np.ndarray, np.ndarray, float, float]:
         """Skin points straight up, length along them, and that length at the brow and at the upper margin."""
-        foot = _column_foot(0.0) if lateral_mm == 0 else drawn_feet(np.c_[np.full_like(COLUMN_MM, lateral_mm), COLUMN_MM])
+        foot = _column_foot(0.0) if lateral_mm == 0 else drawn_feet(np.c_[np.full_like(drawn_up, lateral_mm), drawn_up])
         skin = drawing.transfer(foot).points[: len(drawn_up)]
         along = arc_length(skin)
         brow = _height_at(curves["brow_left" if lateral_mm > 0 else "brow_right"], skin[0, 0]) if lateral_mm else heads

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import CubicSpline, PchipInterpolator
+
+from glabella.stages.anatomy.curves import smooth, without_overshoot
 
 LATTICE_STEP_MM = 0.8  # numerical: usual spacing of lattice points
 
@@ -113,10 +114,9 @@ def smooth_line(stations: np.ndarray, closed: bool = False, step_mm: float = 1.0
     if closed:
         stations = np.concatenate([stations, stations[:1]])
     along = arc_length(stations)
-    spline = CubicSpline(along, stations, bc_type="periodic") if closed else PchipInterpolator(along, stations)
     count = max(int(np.ceil(along[-1] / step_mm)), 2)
     at = np.linspace(0, along[-1], count + 1)
-    return np.asarray(spline(at))
+    return smooth(along, stations, at, closed=True) if closed else without_overshoot(along, stations, at)
 
 
 def arc_length(points: np.ndarray) -> np.ndarray:
@@ -144,21 +144,21 @@ class Lattice:
         """Points (nu, nv, 2)."""
         stations = self.station_shares
         if self.closed:
-            rows = np.stack([CubicSpline(stations, line, bc_type="periodic")(u) for line in self.lines])
+            rows = np.stack([smooth(stations, line, u, closed=True) for line in self.lines])
         else:
-            rows = np.stack([PchipInterpolator(stations, line)(u) for line in self.lines])
+            rows = np.stack([without_overshoot(stations, line, u) for line in self.lines])
         apart = np.linalg.norm(np.diff(rows, axis=0), axis=2).mean(1)
         at_line = np.concatenate([[0.0], np.cumsum(apart)]) / apart.sum()
         if len(rows) == 2:
             points = rows[0] + v[:, None, None] * (rows[1] - rows[0])
         else:
-            points = np.asarray(CubicSpline(at_line, rows, bc_type="natural")(v))
+            points = smooth(at_line, rows, v)
         return np.moveaxis(points, 0, 1)
 
     def at_stations(self, u: np.ndarray, values: list[float]) -> np.ndarray:
         """Values given per station, at ``u``: smooth, without overshoot."""
         given = np.array([*values, values[0]] if self.closed else values, float)
-        return np.asarray(PchipInterpolator(self.station_shares, given)(u))
+        return without_overshoot(self.station_shares, given, u)
 
 
 def even_shares(points: np.ndarray, shares: np.ndarray, axis: int, step_mm: float) -> np.ndarray:

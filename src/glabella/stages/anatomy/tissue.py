@@ -73,9 +73,13 @@ class Anatomy:
 
     @cached_property
     def gap_to_levator_mm(self) -> Mapping[str, np.ndarray]:
-        """Distance (n,) of each tissue cell from the middle of the levator's belly, per side."""
+        """Distance (n,) of each tissue cell behind the septum from the middle of the levator's belly, per side; infinite in front."""
+        behind = np.flatnonzero(self.behind_septum)
         belly = {side: self.atlas.muscles[f"levator_palpebrae_superioris_{side}"].points.reshape(-1, 3) for side in ("left", "right")}
-        return {side: np.asarray(cKDTree(points).query(self.points)[0]) for side, points in belly.items()}
+        found = {side: np.full(len(self.points), np.inf) for side in belly}
+        for side, points in belly.items():
+            found[side][behind] = cKDTree(points).query(self.points[behind])[0]
+        return found
 
     def bone_depth_at(self, points: np.ndarray) -> np.ndarray:
         """True depth to bone (n,) in mm below skin points (n, 3); ``NO_BONE_MM`` over the opening of the orbit."""

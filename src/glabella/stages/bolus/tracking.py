@@ -16,11 +16,13 @@ from glabella.stages.anatomy import Anatomy
 def rim_distance_mm(entry: np.ndarray, anatomy: Anatomy) -> tuple[float, str]:
     """How far along the skin an entry lies above the bony supraorbital rim (negative: over the orbit), and of which side.
 
-    The rim is taken where it is felt through the skin, as labels measure it.
+    The rim is taken where it is felt through the skin, as labels measure it, and only where the levator lies behind it.
     """
     found = []
     for side in ("left", "right"):
         rim = anatomy.atlas.curves[f"supraorbital_rim_{side}"]
+        belly = anatomy.atlas.muscles[f"levator_palpebrae_superioris_{side}"].points[..., 0]
+        rim = rim[(rim[:, 0] > belly.min()) & (rim[:, 0] < belly.max())]
         start, along = rim[:-1], np.diff(rim, axis=0)
         t = np.clip(((entry - start) * along).sum(1) / (along**2).sum(1), 0, 1)
         away = entry - (start + t[:, None] * along)

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
-from scipy.special import betaincinv, ndtr
+from scipy.special import ndtr
 
 DOSE_NODES = np.geomspace(1e-9, 1e2, 441)  # units/mm3 at which the block is tabulated: numerical
 PERSON_NODES, PERSON_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
@@ -66,8 +66,9 @@ def rate_unwanted(
         eye.append(either("orbicularis_oculi_palpebral", parameters["blink_weakness_noticed"]))
         smile.append(_asymmetry(doses, block, sd, parameters["smile_weakness_noticed"]))
     found = {name: _risk(name, values) for name, values in (("eyelid_ptosis", lid), ("dry_eye", eye), ("asymmetric_smile", smile))}
-    threshold = parameter_draws[0]["brow_drop_visible_mm"]
-    found["brow_ptosis"] = _share_above("brow_ptosis", brow_drop_mm, threshold)
+    drop = np.log(np.maximum(brow_drop_mm, 1e-6))
+    brow = [float(ndtr((drop - np.log(p["brow_drop_visible_mm"])) / p["brow_drop_person_sd_ln"]).mean()) for p in parameter_draws]
+    found["brow_ptosis"] = _risk("brow_ptosis", brow)
     return found
 
 
@@ -108,12 +109,3 @@ def _risk(effect: str, values: Sequence[float]) -> ComputedRisk:
         words.seriousness,
         words.source,
     )
-
-
-def _share_above(effect: str, values: np.ndarray, threshold: float) -> ComputedRisk:
-    """Share of samples above the threshold, with the Jeffreys interval of that many samples."""
-    words = _words()[effect]
-    n, k = len(values), int((values >= threshold).sum())
-    low, high = (float(betaincinv(k + 0.5, n - k + 0.5, q)) for q in (0.05, 0.95))
-    value = k / n
-    return ComputedRisk(effect, value, min(low, value), max(high, value), words.onset, words.duration, words.seriousness, words.source)

@@ -1,9 +1,9 @@
 """The 0-3 Facial Wrinkle Scale as an ordered model: expected grade of a line of a given depth, and back."""
 
 from dataclasses import dataclass
+from math import erfc, exp, inf, log, pi, sqrt
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from glabella.evidence import Parameters
@@ -32,7 +32,18 @@ class Scale:
             return 0.0
         if grade >= float(self.expected(np.array(self.severe_mm))):
             return self.severe_mm
-        return float(np.exp(brentq(lambda x: float(self.expected(np.exp(x))) - grade, -20.0, np.log(self.severe_mm), xtol=1e-13)))
+        low, high = -20.0, log(self.severe_mm)
+        x = (low + high) / 2
+        for _ in range(200):  # Newton's method on ln depth, kept between bounds that close in
+            steps = [(x - log(border)) / self.rater_sd_ln for border in self.from_mm]
+            excess = sum(erfc(-z / sqrt(2)) / 2 for z in steps) - grade
+            low, high = (x, high) if excess < 0 else (low, x)
+            slope = sum(exp(-z * z / 2) for z in steps) / (sqrt(2 * pi) * self.rater_sd_ln)
+            step = -excess / slope if slope > 0 else inf
+            if abs(step) < 1e-13 or high - low < 1e-13:
+                break
+            x = x + step if low < x + step < high else (low + high) / 2
+        return exp(x)
 
     def grade(self, depth_mm: np.ndarray, baseline: float) -> np.ndarray:
         """Expected grade of a line, scaled so that the person's own ``baseline`` comes out exactly at its depth; 0 to 3."""
