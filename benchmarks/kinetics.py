@@ -110,7 +110,7 @@ def subjects() -> list[Subject]:
         "largest_error_of_force": {"ours": our_error, "odeint": ode_error}, "odeint_tolerance": float(tolerance),
         "note": "one thread each; doses log-normal, different in each session; the peer reads our table of the block",
     }  # fmt: skip
-    claim = Claim("kinetics, patients per second against odeint + numba at 1e-4", "ours", "odeint + numba", 200, 500, PATIENTS / PATIENTS_ODE)
+    claim = Claim("kinetics against odeint + numba at 1e-4, patients/s", "ours", "odeint + numba", 200, 500, PATIENTS / PATIENTS_ODE)
     return [
         Subject(
             "kinetics", contenders, (claim,), facts,

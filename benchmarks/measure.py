@@ -67,7 +67,7 @@ def bandwidth(megabytes: float) -> Subject:
     """Copy and triad (a = b + s c) in numpy on one thread, on arrays of ``megabytes`` together: a ceiling for one core of this machine."""
     repeats = max(1, round(400 / megabytes))
     b, c = (np.random.default_rng(0).random(int(megabytes * 1e6 / 24)) for _ in range(2))
-    a, chunk = np.zeros_like(b), 4096  # numpy has no triad: in chunks of 32 kB the product stays in the first cache
+    a, chunk = np.zeros_like(b), 16_384  # numpy has no triad: in chunks of 128 kB the product stays in the second cache
 
     def copy() -> None:
         for _ in range(repeats):

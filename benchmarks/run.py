@@ -10,6 +10,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: every contender o
 
 import argparse
 import importlib
+import itertools
 import json
 import platform
 import sys
@@ -71,7 +72,7 @@ def as_table(result: dict) -> str:
     errors = result["facts"].get("spread", {}).get("equal_error")
     if errors:
         bands = result["facts"]["spread"]["bands_of_peak"]
-        heads = " | ".join(f"{a:g}..{b:g}" for a, b in zip(bands, bands[1:], strict=False))
+        heads = " | ".join(f"{a:g}..{b:g}" for a, b in itertools.pairwise(bands))
         lines += ["", "Largest relative error by band of dose (share of the peak), against a solve to 1e-13:", ""]
         lines += [f"| solver | residual | {heads} |", "|---" * (len(bands) + 1) + "|"]
         for name, row in errors.items():

@@ -1,6 +1,7 @@
-"""The spread solve against scipy's conjugate gradients with Jacobi and pyamg's Ruge-Stuben + conjugate gradients, at equal error by dose band."""
+"""The spread solve against scipy's cg with Jacobi and pyamg's Ruge-Stuben + cg, at equal error by dose band."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from time import perf_counter
 
 import case
@@ -20,7 +21,7 @@ def band_errors(found: np.ndarray, exact: np.ndarray) -> list[float]:
     """Largest relative error per band of dose: 1..0.1 of the peak, 0.1..0.01, ..."""
     peak = exact.max()
     errors = []
-    for high, low in zip(BANDS, BANDS[1:], strict=False):
+    for high, low in pairwise(BANDS):
         here = (exact <= high * peak) & (exact > low * peak)
         errors.append(float(np.abs(found[here] / exact[here] - 1).max()))
     return errors

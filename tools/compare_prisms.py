@@ -9,7 +9,8 @@ the mean of both methods' finest runs; they differ there by the last line's figu
 import time
 from dataclasses import replace
 
-import numpy as np
+from tests.verification import prisms
+from tests.verification.test_second_implementation import BEYOND, MUSCLES, WINDOW
 
 from glabella.evidence import load_parameters
 from glabella.face import load_face
@@ -17,10 +18,7 @@ from glabella.patient import Patient
 from glabella.plan import Plan
 from glabella.stages.anatomy import build_anatomy, build_atlas
 from glabella.stages.bolus import place_boluses
-from glabella.stages.bolus.place import EDGE_MM, bolus_frame
 from glabella.stages.diffusion import build_spread, spread_toxin
-from tests.verification import prisms
-from tests.verification.test_second_implementation import MUSCLES, WINDOW
 
 STEPS = ((2.0, 1.0), (1.4, 0.7), (0.9, 0.45), (0.6, 0.3))
 
@@ -32,7 +30,7 @@ def main():
     patient = Patient()
     face = patient.shape(load_face(), parameters)
     atlas = build_atlas(face, patient, parameters)
-    atlas = replace(atlas, muscles={name: atlas.muscles[name] for name in MUSCLES})
+    atlas = replace(atlas, muscles={name: atlas.muscles[name] for name in (*MUSCLES, *BEYOND)})
     plan = Plan.label("onabotulinumtoxinA", "glabellar")
     found = {}
     for step, depth_step in STEPS:
@@ -43,16 +41,9 @@ def main():
         ours = {}
         for name, muscle in anatomy.muscles.items():
             volume = muscle.share * anatomy.volume_mm3[muscle.cells]
-            ours[name] = float(volume @ field.uptake_units_per_mm3[muscle.cells] / volume.sum())
+            if len(volume):
+                ours[name] = float(volume @ field.uptake_units_per_mm3[muscle.cells] / volume.sum())
         middle = time.perf_counter()
-
-        def source(places, boluses=boluses, anatomy=anatomy):
-            density = np.zeros(len(places))
-            for bolus in boluses:
-                axes = np.array(bolus.semi_axes_mm)
-                q = np.linalg.norm((places - bolus.needle.tip) @ bolus_frame(bolus.needle, anatomy).T / axes, axis=1)
-                density += bolus.units * np.clip(0.5 + (1 - q) * axes.prod() ** (1 / 3) / EDGE_MM, 0, 1)
-            return density
 
         grid = anatomy.grid
         mesh = prisms.columns_to_prisms(grid, 1)
@@ -61,7 +52,7 @@ def main():
             list(atlas.muscles.values()),
             lambda p, g=grid, a=anatomy: g.on_columns(a.skin_mm, p),
             lambda p, g=grid: g.coordinates(p)[:, 2] * g.on_columns(g.cosine, p),
-            source,
+            prisms.smeared_boluses(boluses, anatomy),
             parameters,
         )
         theirs = {name: dose[name] * field.placed_units / placed for name in MUSCLES}

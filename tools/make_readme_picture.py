@@ -21,9 +21,10 @@ from glabella.stages.anatomy.atlas import build_atlas
 
 DAYS = (0.0, 30.0, 90.0, 180.0)
 CAMERA = replace(UPPER_FACE, centre=(0.0, 19.0, 0.0), width_mm=116.0, height_mm=86.0, pixels_per_mm=4.0)
-WIDTH, HEIGHT, DOTS_PER_INCH = 12.0, 5.9, 140  # inches
-MARGIN, GAP, FACES_TOP, CURVE_TOP, CURVE_BOTTOM = 0.62, 0.14, 5.18, 2.52, 0.88
+WIDTH, HEIGHT, DOTS_PER_INCH = 12.0, 5.75, 140  # inches
+MARGIN, GAP, FACES_TOP, CURVE_TOP, CURVE_BOTTOM = 0.62, 0.14, 5.03, 2.66, 0.88
 AREA, EXPRESSION = "glabellar", "maximum_frown"
+LABEL_DAYS = 20  # days that a number beside the curve covers
 MUSCLES_PIXELS = 1600  # width of muscles.png
 
 
@@ -71,9 +72,11 @@ def _curve(figure: Any, outcome: g.Outcome) -> None:
         value = curve.at(day)
         ax.plot(day, 100 * value.median, "o", markersize=6, markerfacecolor=PAPER, markeredgecolor=BLUE, markeredgewidth=1.6, clip_on=False)
         text = f"{100 * value.median:.0f} % ({100 * value.low:.0f} to {100 * value.high:.0f})"
-        ax.annotate(text, (day, 100 * value.high), (5, 5), textcoords="offset points", fontsize=8.5, color=INK)
+        beside = (curve.days >= day) & (curve.days <= day + LABEL_DAYS)
+        ax.annotate(text, (day, 100 * curve.high[beside].max()), (5, 4), textcoords="offset points", fontsize=8.5, color=INK)
     ax.set(xlim=(0, curve.days[-1]), ylim=(0, 1.22 * 100 * float(curve.high.max())))
     ax.set_xticks(np.arange(0, curve.days[-1] + 1, 30))
+    ax.tick_params(axis="y", pad=8)
     ax.set_xlabel("days after the treatment")
     ax.set_title("compression of the skin between the brows at maximum frown, %", fontsize=9, weight="normal", color=MUTED, pad=2)
 

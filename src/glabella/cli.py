@@ -235,7 +235,7 @@ def _parameters(settings: Sequence[str]) -> "Parameters":
             raise InputError(f"--set {setting}: must be NAME=VALUE with a number, such as --set tissue_porosity=0.3") from None
         row = table.rows.get(name.strip())
         if row is not None and number < 0 <= row.low:
-            raise InputError(f"--set {setting}: must not be negative; the table's range is {row.low:g} to {row.high:g} {row.unit}")
+            raise InputError(f"--set {setting}: must not be negative; the table's range is {row.low:g} to {row.high:g}")
         overrides[name.strip()] = number
     return table.with_values(overrides)
 

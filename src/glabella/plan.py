@@ -282,7 +282,7 @@ class Plan:
             for number, table in enumerate(fields.tables("session", ()), start=1)
         ]
         purpose = fields.choice("purpose", PURPOSES)
-        vials = fields.integer("vials", 1, at_least=1)
+        vials = fields.integer("vials", 1, at_least=1, at_most=MOST_VIALS)
         try:
             return cls(product, tuple(sessions), purpose, dilution, vials, fields.text("lot", None), fields.text("note", None))
         except InputError as error:

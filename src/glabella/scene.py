@@ -97,7 +97,8 @@ class Scene:
     """Everything to draw one outcome on its face.
 
     ``displacement[expression]`` (d, n, 3) mm on the vertices of ``face.surface(1)`` and
-    ``lines[expression]`` (d times one LineField per area) belong to ``picture_days`` (d,). ``dose_on_skin_units_per_mm2`` is the column-integrated uptake dose on the vertices of ``face.surface(2)``.
+    ``lines[expression]`` (d times one LineField per area) belong to ``picture_days`` (d,).
+    ``dose_on_skin_units_per_mm2`` is the column-integrated uptake dose on the vertices of ``face.surface(2)``.
     ``site_points`` (3,) and ``curves`` (m, 3) are drawn over the face: needles, bony rim, brows.
     """
 

@@ -81,8 +81,14 @@ def build_person(
 ) -> Person:
     """Tissue, spread and skin of one person: the face takes the patient's sex, age and size."""
     face = atlas.face if atlas else patient.shape(face or load_face(), parameters)
-    anatomy = build_anatomy(face, patient, parameters, step_mm=step_mm or STEP_MM, depth_step_mm=depth_step_mm or DEPTH_STEP_MM, atlas=atlas)
-    return Person(face, patient, anatomy, build_spread(anatomy, parameters), build_skin(anatomy.atlas, parameters))
+    atlas = atlas or build_atlas(face, patient, parameters)
+    with ThreadPoolExecutor(1) as beside:  # skin and tissue need nothing of each other
+        skin = beside.submit(build_skin, atlas, parameters)
+        anatomy = build_anatomy(
+            face, patient, parameters, step_mm=step_mm or STEP_MM, depth_step_mm=depth_step_mm or DEPTH_STEP_MM, atlas=atlas
+        )
+        spread = build_spread(anatomy, parameters)
+        return Person(face, patient, anatomy, spread, skin.result())
 
 
 def run_course(

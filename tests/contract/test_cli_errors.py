@@ -62,6 +62,12 @@ BAD_PLANS = {
     "unknown unit of length": ("depth_mm = 5", 'depth_mm = "5 milimeter"', "valid: mm"),
     "negative dose": ("units = 4", "units = -4", "above 0"),
     "dose that is no number": ("units = 4", "units = nan", "finite"),
+    "dose with hundreds of digits": ("units = 4", f"units = 1{400 * '0'}", "401 digits"),
+    "more vials than anybody opens": ("[dilution]", "vials = 1e300\n[dilution]", "at most 1000"),
+    "litres at one site": ("diluent_ml = 2.5", "diluent_ml = 1e6", "1e-06 to 5 mL at one site"),
+    "next to nothing at one site": ("units = 4", "units = 1e-300", "mL at one site"),
+    "offset beyond any face": ("units = 4", "units = 4\nlateral_mm = 1e9", "at most 150"),
+    "pattern that is no name": ("day = 0", "day = 0\npattern = [3]", "names in quotes"),
     "infinite dose": ("units = 4", "units = inf", "finite"),
     "more units than the vials hold": ("units = 4", "units = 101", "more than the 100 U in 1 vial(s)"),
     "diluent volume zero": ("diluent_ml = 2.5", "diluent_ml = 0", "above 0"),
@@ -135,6 +141,10 @@ def test_a_needle_through_bone_is_bad_input_for_the_simulation(write):
         (["simulate", "plan.toml", "--set", "tissue_porosity=much"], "NAME=VALUE"),
         (["simulate", "plan.toml", "--set", "interpupillary_distance_femal_mm=60"], "did you mean 'interpupillary_distance_female_mm'"),
         (["simulate", "plan.toml", "--set", "interpupillary_distance_female_mm=nan"], "finite"),
+        (["simulate", "plan.toml", "--set", "tissue_porosity=-1"], "must not be negative"),
+        (["simulate", "plan.toml", "--set", "tissue_porosity=0", "--samples", "0", "--days", "1"], "nothing can be computed"),
+        (["show", "face", "--out", "face.pdf"], "must end in .png"),
+        (["show", "muscles", "--out", "muscles.gif"], "must end in .png or .svg or .pdf"),
         (["simulate", "plan.toml", "--out", "plan.toml"], "is a file"),
         (["simulate", "plan.toml", "--out", "plan.toml/below"], "cannot be written"),
         (["demo", "--out", "plan.toml/below"], "cannot be written"),
@@ -150,6 +160,16 @@ def test_bad_arguments(write, monkeypatch, tmp_path, arguments, words):
     one_line(run(*arguments), 2, words)
     assert [entry.name for entry in tmp_path.iterdir()] == ["plan.toml"]
     assert time.perf_counter() - started < 60  # found before any computation
+
+
+def test_a_session_after_the_last_day(write):
+    one_line(run("simulate", write("day = 0", "day = 45"), "--days", 45), 2, "session on day 45", "--days")
+
+
+def test_a_report_does_not_replace_the_folder_one_is_in(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    one_line(run("demo", "--out", "."), 2, "holds the folder that you are in")
+    one_line(run("demo", "--out", ""), 2, "holds the folder that you are in")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

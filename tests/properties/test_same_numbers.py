@@ -26,7 +26,11 @@ def test_workers_change_nothing():
 def test_threads_of_the_linear_algebra_change_nothing():
     texts = [
         subprocess.run(
-            [sys.executable, "-c", CODE], capture_output=True, text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": n, "OPENBLAS_NUM_THREADS": n}
+            [sys.executable, "-c", CODE],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "OMP_NUM_THREADS": n, "OPENBLAS_NUM_THREADS": n},
         ).stdout
         for n in ("1", "2")
     ]

@@ -11,6 +11,9 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import cg
 from scipy.spatial import cKDTree
 
+from glabella.stages.bolus import bolus_frame
+from glabella.stages.bolus.place import EDGE_MM
+
 _TRIANGLE = np.array([[0.5, 0.5], [0.5, 0.0], [0.0, 0.5]])
 _GAUSS = np.array([0.5 - np.sqrt(3) / 6, 0.5 + np.sqrt(3) / 6])
 
@@ -130,3 +133,17 @@ def solve(prisms, sheets, skin_mm_at, depth_at, source_at, parameters, tolerance
         if mine.any():
             dose[sheet.name] = float((taken * weights)[mine].sum() / weights[mine].sum())
     return exposure, dose, float(load.sum()), float((loss * at_points * weights).sum())
+
+
+def smeared_boluses(boluses, anatomy):
+    """Units per mm3 (up to a common factor) of the ellipsoids of fluid at places (n, 3)."""
+
+    def density(places):
+        total = np.zeros(len(places))
+        for bolus in boluses:
+            axes = np.array(bolus.semi_axes_mm)
+            q = np.linalg.norm((places - bolus.needle.tip) @ bolus_frame(bolus.needle, anatomy).T / axes, axis=1)
+            total += bolus.units * np.clip(0.5 + (1 - q) * axes.prod() ** (1 / 3) / EDGE_MM, 0, 1)
+        return total
+
+    return density

@@ -5,7 +5,6 @@ The prisms live in ``prisms.py`` and share only parameter rows and geometry with
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from glabella.evidence import load_parameters
@@ -14,7 +13,6 @@ from glabella.patient import Patient
 from glabella.plan import Plan
 from glabella.stages.anatomy import Window, build_anatomy, build_atlas
 from glabella.stages.bolus import place_boluses
-from glabella.stages.bolus.place import EDGE_MM, bolus_frame
 from glabella.stages.diffusion import build_spread, spread_toxin
 from tests.verification import prisms
 
@@ -22,17 +20,19 @@ WINDOW = Window((-16.0, 16.0), (3.0, 20.0), 9.0)
 
 
 MUSCLES = ("corrugator_supercilii_left", "corrugator_supercilii_right", "procerus")
+BEYOND = ("levator_palpebrae_superioris_left", "levator_palpebrae_superioris_right")  # outside this piece of the face
 
 
 @pytest.fixture(scope="module")
 def both():
-    deep_bone = {name: 14.0 for name in load_parameters() if name.startswith("depth_to_bone_")}  # a piece without bone or orbit
-    parameters = load_parameters().with_values({"septum_tracking_share": 0.0, "fascia_transmission": 1.0, "orbital_septum_transmission": 1.0, **deep_bone})
+    values = {name: 14.0 for name in load_parameters() if name.startswith("depth_to_bone_")}  # a piece without bone or orbit
+    values |= {"septum_tracking_share": 0.0, "fascia_transmission": 1.0, "orbital_septum_transmission": 1.0}
+    parameters = load_parameters().with_values(values)
     patient = Patient()
     face = patient.shape(load_face(), parameters)
     atlas = build_atlas(face, patient, parameters)
     # muscles that do not overlap: the package shares out a crowded cell, the prisms give it to one muscle
-    atlas = replace(atlas, muscles={name: atlas.muscles[name] for name in MUSCLES})
+    atlas = replace(atlas, muscles={name: atlas.muscles[name] for name in (*MUSCLES, *BEYOND)})
     anatomy = build_anatomy(face, patient, parameters, step_mm=0.9, depth_step_mm=0.45, window=WINDOW, atlas=atlas)
     assert anatomy.whole.min() == 1.0
     plan = Plan.label("onabotulinumtoxinA", "glabellar")
@@ -44,19 +44,11 @@ def both():
         if len(volume):
             mine[name] = float(volume @ field.uptake_units_per_mm3[muscle.cells] / volume.sum())
 
-    def source(places):
-        density = np.zeros(len(places))
-        for bolus in boluses:
-            axes = np.array(bolus.semi_axes_mm)
-            q = np.linalg.norm((places - bolus.needle.tip) @ bolus_frame(bolus.needle, anatomy).T / axes, axis=1)
-            density += bolus.units * np.clip(0.5 + (1 - q) * axes.prod() ** (1 / 3) / EDGE_MM, 0, 1)
-        return density
-
     grid = anatomy.grid
     mesh = prisms.columns_to_prisms(grid, 1)
     _, dose, placed, lost = prisms.solve(
         mesh, list(atlas.muscles.values()), lambda p: grid.on_columns(anatomy.skin_mm, p),
-        lambda p: grid.coordinates(p)[:, 2] * grid.on_columns(grid.cosine, p), source, parameters,
+        lambda p: grid.coordinates(p)[:, 2] * grid.on_columns(grid.cosine, p), prisms.smeared_boluses(boluses, anatomy), parameters,
     )  # fmt: skip
     scale = field.placed_units / placed  # the same units: the smeared ellipsoid's volume cancels
     return field, mine, {name: scale * value for name, value in dose.items()}, placed, lost

@@ -54,7 +54,7 @@ def _check_ceilings(context: Context, units: Mapping[str, float], unplaced: floa
             yield Finding("refuse", _too_much(context, area, given, limit), f"{where}, {area}", *basis)
     total = sum(units.values()) + unplaced
     if unplaced and total > most + ROUNDING:
-        what = f"{total:g} U of {context.product}, {unplaced:g} U of them given before; allowed: up to {most:g} U in the treated areas"
+        what = f"{total:.9g} U of {context.product}, {unplaced:g} U of them given before; allowed: up to {most:g} U in the treated areas"
         yield Finding("refuse", what, where, *basis)
 
 
@@ -73,11 +73,11 @@ def _too_much(context: Context, area: str, given: float, limit: float) -> str:
     if context.study:
         if limit == 0:
             return f"no published trial of {product} in the {name} area is in the evidence; choose another product or leave the area out"
-        return f"{given:g} U of {product} is above the highest dose of a published trial; allowed: up to {limit:g} U; lower the units"
+        return f"{given:.9g} U of {product} is above the highest dose of a published trial; allowed: up to {limit:g} U; lower the units"
     if limit == 0:
         licensed = ", ".join(labelled_units(product)).replace("_", " ")
         return f"{product} is not licensed there (off-label); licensed: {licensed}; leave the area out, or set purpose = 'study'"
-    return f"{given:g} U of {product} is above the label's maximum; allowed: up to {limit:g} U; lower the units, or set purpose = 'study'"
+    return f"{given:.9g} U of {product} is above the label's maximum; allowed: up to {limit:g} U; lower the units, or set purpose = 'study'"
 
 
 def _check_cumulative(
@@ -88,11 +88,11 @@ def _check_cumulative(
         units = sum(entry.injection.units for entry in entries if _within(entry.session, session, interval))
         units += sum(t.units for t in before if t.product == context.product and session.day + t.days_ago < interval)
         if units > rule.limit + ROUNDING:
-            what = f"{units:g} U in 3 months; allowed: up to {rule.limit:g} U, all indications together; lower the units"
+            what = f"{units:.9g} U in 3 months; allowed: up to {rule.limit:g} U, all indications together; lower the units"
             yield context.finding(rule, what, f"day {session.day:g}")
     for rule in context.rules("maximum_units_in_session"):
         if session.units > rule.limit + ROUNDING:
-            what = f"{session.units:g} U in one session; allowed: up to {rule.limit:g} U, all indications together; lower the units"
+            what = f"{session.units:.9g} U in one session; allowed: up to {rule.limit:g} U, all indications together; lower the units"
             yield context.finding(rule, what, f"day {session.day:g}")
 
 

@@ -4,4 +4,17 @@ from glabella.stages.anatomy.atlas import Atlas, Sheet, Site, build_atlas
 from glabella.stages.anatomy.grid import DEPTH_STEP_MM, STEP_MM, Grid, Window, build_grid
 from glabella.stages.anatomy.tissue import Anatomy, MuscleCells, build_anatomy
 
-__all__ = ["DEPTH_STEP_MM", "STEP_MM", "Anatomy", "Atlas", "Grid", "MuscleCells", "Sheet", "Site", "Window", "build_anatomy", "build_atlas", "build_grid"]
+__all__ = [
+    "DEPTH_STEP_MM",
+    "STEP_MM",
+    "Anatomy",
+    "Atlas",
+    "Grid",
+    "MuscleCells",
+    "Sheet",
+    "Site",
+    "Window",
+    "build_anatomy",
+    "build_atlas",
+    "build_grid",
+]

@@ -1,6 +1,8 @@
 """How much of a unit injected anywhere reaches a structure: one adjoint solve per structure, then look-ups."""
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +54,10 @@ def map_reach(
     far_mm = FAR * np.sqrt(spread.diffusivity_mm2_per_day / spread.clearance_per_day)
     entries = np.stack([needle.entry for needle in nominal])
     near = [name for name in structures if np.min(_gap_mm(anatomy, name, entries)) < far_mm]
-    fields = {name: spread.solve(structure_weights(anatomy, spread, name), ADJOINT_TOLERANCE) for name in near}
+    # each structure is solved for by itself: the same numbers on any number of threads
+    with ThreadPoolExecutor(min(len(near), os.cpu_count() or 1) or 1) as pool:
+        solved = pool.map(lambda name: spread.solve(structure_weights(anatomy, spread, name), ADJOINT_TOLERANCE), near)
+        fields = dict(zip(near, solved, strict=True))
     fluid = np.where(anatomy.behind_septum, 0.0, anatomy.whole)
     room = _on_grid(anatomy, fluid)
     weighted = {name: _on_grid(anatomy, fluid * field) for name, field in fields.items()}
