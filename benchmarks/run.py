@@ -56,7 +56,8 @@ def bandwidth_shares(subjects: list[Subject], times: dict[tuple[str, str], Times
 
 
 def as_table(result: dict) -> str:
-    lines = [f"{result['date']}, {result['machine']}, {result['rounds']} interleaved rounds, one thread", ""]
+    machine = f"{result['date']}, {result['machine']}, {result['rounds']} interleaved rounds"
+    lines = [f"{machine}; one thread, but for the two of the whole chain", ""]
     lines += ["| subject | contender | min ms | median ms |", "|---|---|---|---|"]
     for row in result["times"]:
         extra = f" ({row['per_second']})" if "per_second" in row else ""

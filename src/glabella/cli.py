@@ -46,6 +46,9 @@ class OneLineErrors(click.Group):
         except BrokenPipeError:
             sys.stderr.close()
             code = 0
+        except OSError as error:  # files have their own messages: this is the standard output, a full disk for instance
+            reason = (error.strerror or str(error)).lower()
+            code = _complain(f"error: the output cannot be written ({reason}); make room, or send it elsewhere", BAD_INPUT)
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:

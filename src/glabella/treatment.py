@@ -38,6 +38,7 @@ SAMPLE_TOLERANCE = 1e-6  # relative residual of the spread solve in samples: dos
 UNWANTED_DRAWS = 20_000  # placements from which rare side effects are counted
 UNWANTED_PARAMETER_DRAWS = 64
 LONGEST_DAYS = 3653
+FINEST_STEP_MM, COARSEST_STEP_MM = 0.2, 4.0
 PEAK_DAYS = np.array([0.0, 3.0, 7.0, 14.0, 21.0, 30.0, 45.0])
 Progress = Callable[[str, float], None]
 
@@ -134,6 +135,9 @@ def simulate(
     report = progress or (lambda stage, share: None)
     days = _whole("days", days, 1, LONGEST_DAYS)
     samples = _whole("samples", samples, 0, 100_000)
+    seed = _whole("seed", seed, 0, 2**63 - 1)
+    workers = None if workers is None else _whole("workers", workers, 1, 1024)
+    _check_arguments(plan, patient, days, {"step_mm": step_mm, "depth_step_mm": depth_step_mm})
     with threadpool_limits(1):  # results must not depend on how many threads a matrix product uses
         report("face and tissue", 0.0)
         atlas = build_atlas(patient.shape(face or load_face(), parameters), patient, parameters)
@@ -275,6 +279,20 @@ def _outcome(
 
 
 def _whole(name: str, value: int, low: int, high: int) -> int:
-    if isinstance(value, bool) or value != int(value) or not low <= value <= high:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer) or not low <= value <= high or value != int(value):
         raise InputError(f"{name} = {value}: must be a whole number from {low} to {high}")
     return int(value)
+
+
+def _check_arguments(plan: Plan, patient: Patient, days: int, steps: Mapping[str, float | None]) -> None:
+    for name, value, kind in (("plan", plan, Plan), ("patient", patient, Patient)):
+        if not isinstance(value, kind):
+            raise InputError(
+                f"{name}: must be a glabella.{kind.__name__}, not {type(value).__name__}; read a file with {kind.__name__}.read"
+            )
+    for session in plan.sessions:
+        if session.day > days:
+            raise InputError(f"session on day {session.day:g}: after the last day {days}; allow more days or leave the session out")
+    for name, value in steps.items():
+        if value is not None and not FINEST_STEP_MM <= value <= COARSEST_STEP_MM:
+            raise InputError(f"{name} = {value}: must be from {FINEST_STEP_MM} to {COARSEST_STEP_MM} mm")

@@ -228,3 +228,13 @@ def test_an_interrupted_run_leaves_nothing(tmp_path):
     assert errors.splitlines()[-1] == "interrupted, nothing was written"
     assert "Traceback" not in errors
     assert list(Path(tmp_path).iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_behind_the_standard_output():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "glabella.cli", "show", "products"]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[0] == "error: the output cannot be written (no space left on device); make room, or send it elsewhere"
+    assert "Traceback" not in result.stderr

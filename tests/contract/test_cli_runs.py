@@ -37,7 +37,7 @@ def test_json_is_the_outcome_alone(plan):
 def test_the_timeline_has_the_days_that_were_simulated(plan):
     lines = run("simulate", plan, "--samples", 0, "--days", 20).stdout.splitlines()
     days = [line.split()[0] for line in lines if line.startswith("  ") and line.split()[0].isdigit()]
-    assert days == ["0", "7", "14"]
+    assert days == ["0", "7", "14", "20"]
     assert any("lateral canthal left lines at smile" in line for line in lines)
     assert lines[-1] == "research and education, not a medical device"
     assert max(map(len, lines)) <= 220

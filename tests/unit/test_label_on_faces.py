@@ -98,7 +98,7 @@ def test_corrugator_needles_too_high_and_too_lateral_count_to_the_forehead():
         ("procerus", 0, -60),  # the mouth
         ("frontalis_upper_left", 0, 60),  # the scalp
         ("lateral_canthal_middle_left", 60, 0),
-        ("procerus", 300, 0),
+        ("procerus", 140, 0),
     ],
 )
 def test_a_needle_outside_the_upper_face_is_bad_input(site, lateral_mm, up_mm):

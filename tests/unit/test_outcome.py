@@ -13,6 +13,7 @@ from glabella.errors import InputError, SolverError
 from glabella.evidence import load_parameters
 from glabella.outcome import Curve, Estimate, Probability, outcome_text, plain, summarise, timeline_cells
 from glabella.plan import Plan
+from glabella.timeline import timeline_lines
 
 
 @pytest.fixture(scope="module")
@@ -183,3 +184,9 @@ def test_the_text_of_an_outcome_reads_back_and_keeps_lists_of_numbers_on_one_lin
     lines = text.splitlines()
     assert len([line for line in lines if line.lstrip().startswith('"days": [')]) == 1
     assert len(lines) < 3000
+
+
+def test_the_printed_timeline_always_ends_with_the_last_day(outcome):
+    table = [line.split()[0] for line in timeline_lines(outcome) if line.split() and line.split()[0].isdigit()]
+    assert table[0] == "0"
+    assert float(table[-1]) == outcome.days[-1]

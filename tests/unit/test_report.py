@@ -20,7 +20,7 @@ from glabella.report import check_report_folder, write_report
 from glabella.report.charts import draw_brows
 from glabella.report.faces import encode
 from glabella.report.page import SECTIONS, face_name, facts, percent, render_page, tiles
-from glabella.report.section import describe_section, dose_levels
+from glabella.report.section import describe_section, dose_levels, draw_section
 from glabella.report.style import ROLES, inline_svg, styled, words
 from glabella.report.write import draw_pictures
 from glabella.scene import LAYERS, PICTURE_DAYS, Histogram, Section
@@ -432,3 +432,15 @@ def test_pictures_in_the_page_are_the_pictures_themselves(study):
     for _, attributes in page.all("img"):
         content = base64.b64decode(attributes["src"].partition("base64,")[2], validate=True)
         assert content.startswith(b"\xff\xd8") or content.startswith(b"\x89PNG")
+
+
+def test_numbers_on_the_dose_lines_stand_upright():
+    across, depth = np.arange(-18, 18.1, 0.25), np.arange(-1.5, 13.1, 0.25)
+    layer = np.where(depth < 0, 0, LAYERS.index("fat"))[:, None] * np.ones(len(across), int)
+    dose = 10.0 ** (-np.abs(across) / 9 - 3) * np.ones((len(depth), 1))  # the lines of equal dose run straight down
+    section = Section("t", "procerus", 4.0, across, depth, layer, np.full(layer.shape, -1), (), dose, (0.0, 0.0), (0.0, 3.0))
+    with styled():
+        svg = draw_section(section, "t", [0.05, 0.1, 0.2, 0.5], None).svg
+    numbers = re.findall(r"<text([^>]*)>(0\.\d+)</text>", svg)
+    assert len(numbers) >= 6  # the scale's and those on the lines
+    assert not [style for style, _ in numbers if (turn := re.search(r"rotate\(([-\d.]+)", style)) and float(turn[1]) != 0]

@@ -227,9 +227,9 @@ def _key(figure: Any, entries: Iterable[tuple[str, str, Any]]) -> None:
 
 
 def _days(outcome: Outcome, axes: Any, label: str | None) -> None:
-    """The shared day axis: a tick a month, labelled below the last row; ``label`` names the y axis of the first column."""
+    """The shared day axis, labelled below the last row: a tick a month or two, closer in short runs; ``label`` names the first y axis."""
     last = float(outcome.days[-1])
-    step = 30 if last <= 200 else 60
+    step = next(step for step, most in ((1, 7), (5, 40), (10, 80), (30, 200), (60, 800), (365, np.inf)) if last <= most)
     for ax in axes.ravel():
         ax.set_xlim(0, last)
         ax.set_xticks(np.arange(0, last + 1, step if axes.shape[1] < 4 else 2 * step))
