@@ -16,7 +16,7 @@ from glabella.label import Finding, check_plan, ensure_allowed
 from glabella.outcome import AREAS, EXPRESSIONS, BrowCurves, Curve, DoseBalance, MuscleCurves, Outcome, Probability, SkinCurves, summarise
 from glabella.patient import Patient
 from glabella.plan import Plan
-from glabella.stages.anatomy import DEPTH_STEP_MM, STEP_MM, Anatomy, Atlas, build_anatomy, build_atlas
+from glabella.stages.anatomy import DEPTH_STEP_MM, NOMINAL_RADIUS_MM, STEP_MM, Anatomy, Atlas, build_anatomy, build_atlas
 from glabella.stages.bolus import Bolus, place_boluses
 from glabella.stages.diffusion import DoseField, Spread, build_spread, muscle_doses, spread_toxin
 from glabella.stages.junction import Blockade, block_junctions, blocked_share
@@ -149,7 +149,7 @@ def simulate(
         nominal = run_course(person, plan, grid, parameters, [None] * len(plan.sessions), tolerance=1e-11)
         runs = _run_samples(person, plan, grid, parameters, samples, seed, workers, report)
         report("side effects", 0.0)
-        unwanted = _unwanted(person, plan, grid, parameters, nominal, runs, samples, seed)
+        unwanted = _unwanted(person, plan, parameters, nominal, runs, samples, seed)
         return _outcome(person, plan, grid, parameters, nominal, runs, unwanted, findings, seed, samples, scene)
 
 
@@ -194,7 +194,7 @@ def _brow_drop_mm(curves: Mapping[tuple[str, ...], np.ndarray]) -> float:
 
 
 def _unwanted(
-    person: Person, plan: Plan, grid: np.ndarray, parameters: Parameters, nominal: Course, runs: list, samples: int, seed: int
+    person: Person, plan: Plan, parameters: Parameters, nominal: Course, runs: list, samples: int, seed: int
 ) -> dict[str, Probability]:
     doses = dict.fromkeys(STRUCTURES, np.zeros(UNWANTED_DRAWS))
     for number, session in enumerate(plan.sessions):
@@ -209,13 +209,13 @@ def _unwanted(
     draws = [parameters, *(parameters.draw(seed, n) for n in range(min(samples, UNWANTED_PARAMETER_DRAWS)))]
     drops = np.array([_brow_drop_mm(run) for run in (runs or [_curves(nominal)])])
     risks = rate_unwanted(doses, drops, peak_block, draws)
-    found = {name: _probability(risk, "computed") for name, risk in risks.items()}
+    found = {name: _probability(risk) for name, risk in risks.items()}
     for name, rate in label_rates(plan.product, plan.areas).items():
         found[name] = Probability(rate.value, rate.low, rate.high, "label_rate", rate.onset, rate.duration, rate.seriousness, rate.source)
     return found
 
 
-def _probability(risk: ComputedRisk, basis: str) -> Probability:
+def _probability(risk: ComputedRisk) -> Probability:
     return Probability(risk.value, risk.low, risk.high, "computed", risk.onset, risk.duration, risk.seriousness, risk.source)
 
 
@@ -267,7 +267,7 @@ def _outcome(
             "samples": samples,
             "days": int(grid[-1]),
             "tissue_cells": len(anatomy.cells),
-            "step_mm": round(float(anatomy.grid.steps[0] * 88.0), 6),
+            "step_mm": round(float(anatomy.grid.steps[0] * NOMINAL_RADIUS_MM), 6),
             "depth_step_mm": float(np.diff(anatomy.grid.edges_mm)[0]),
             "interpupillary_distance_mm": person.face.interpupillary_distance_mm,
         },

@@ -6,15 +6,14 @@ Fluid does not enter bone: the part of the ellipsoid outside tissue is displaced
 Behind the orbital septum only the share that tracks through it arrives: see ``tracking``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from glabella.errors import InputError
 from glabella.plan import Injection, Plan, Session
-from glabella.stages.anatomy.atlas import Site
-from glabella.stages.anatomy.tissue import Anatomy
+from glabella.stages.anatomy import Anatomy, Site
 from glabella.stages.bolus.tracking import levator_bed, rim_distance_mm, tracked_share
 
 EDGE_MM = 0.8  # the rim of the ellipsoid is smeared over this length so that placement moves the dose smoothly: numerical
@@ -173,8 +172,3 @@ def bolus_frame(needle: Needle, anatomy: Anatomy) -> np.ndarray:
     flat = fibres[near] - (fibres[near] @ needle.normal)[:, None] * needle.normal
     along = np.linalg.eigh(np.einsum("n,ni,nj->ij", weight, flat, flat))[1][:, -1]
     return np.stack([along, np.cross(needle.normal, along), needle.normal])
-
-
-def total_units(boluses: Sequence[Bolus]) -> float:
-    """Units placed in tissue by these boluses."""
-    return float(sum(bolus.units * bolus.share.sum() for bolus in boluses))

@@ -14,8 +14,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from glabella.errors import SolverError
-from glabella.stages.anatomy.tissue import Anatomy
-from glabella.stages.bolus.place import Bolus
+from glabella.stages.anatomy import Anatomy
+from glabella.stages.bolus import Bolus
 from glabella.stages.diffusion.lattice import conductances, network
 
 TOLERANCE = 1e-11  # relative residual of the nominal solve; conservation to 1e-8 needs this
@@ -64,9 +64,7 @@ class Spread:
         scaled.setdiag(1.0)
         return scale, scaled
 
-    def solve(
-        self, source: np.ndarray, tolerance: float = TOLERANCE, start: np.ndarray | None = None, most_steps: int = 20_000
-    ) -> np.ndarray:
+    def solve(self, source: np.ndarray, tolerance: float = TOLERANCE, most_steps: int = 20_000) -> np.ndarray:
         """C (n,) for ``source`` (n,) units per cell, to a relative residual of ``tolerance``; conjugate gradients with Jacobi scaling.
 
         Errors: SolverError when the tolerance is not reached in ``most_steps``.
@@ -75,8 +73,8 @@ class Spread:
         scale, scaled = self._scaled
         b = scale * source
         goal = tolerance * np.sqrt(_dot(b, b))
-        x = np.zeros_like(b) if start is None else start / scale
-        r = b - scaled @ x if start is not None else b.copy()
+        x = np.zeros_like(b)
+        r = b.copy()
         p = r.copy()
         rr = _dot(r, r)
         for _ in range(most_steps):
@@ -175,10 +173,10 @@ def source_of(boluses: Sequence[Bolus], cells: int) -> np.ndarray:
     return source
 
 
-def spread_toxin(spread: Spread, boluses: Sequence[Bolus], tolerance: float = TOLERANCE, start: np.ndarray | None = None) -> DoseField:
+def spread_toxin(spread: Spread, boluses: Sequence[Bolus], tolerance: float = TOLERANCE) -> DoseField:
     """Spread one session's boluses. Units taken up and cleared are each integrated from the solved field."""
     source = source_of(boluses, len(spread.volume))
-    exposure = spread.solve(source, tolerance, start)
+    exposure = spread.solve(source, tolerance)
     taken = float(spread.uptake_per_day * (spread.uptake_volume @ exposure))
     cleared = float(spread.clearance_per_day * (spread.volume @ exposure))
     return DoseField(exposure, float(source.sum()), taken, cleared, spread.uptake_per_day)

@@ -11,8 +11,7 @@ from glabella.evidence import Parameters
 from glabella.face import Surface
 from glabella.names import SIDES, without_side
 from glabella.patient import Patient
-from glabella.stages.anatomy.atlas import Atlas, Sheet
-from glabella.stages.anatomy.regions import ANCHORS, blend
+from glabella.stages.anatomy import ANCHORS, Atlas, Sheet, blend
 from glabella.stages.skin.activation import full_tension_newton
 from glabella.stages.skin.membrane import Membrane, compression_axis
 from glabella.stages.skin.traction import pull_skin
