@@ -1,7 +1,7 @@
 """Speed as ratios against named peers, in one interleaved run: ``python benchmarks/run.py [--rounds N] [--only NAME] [--json]``.
 
-Times of a shared machine mean little; ratios within one run do. Targets: those of the design note on speed. Needs pyamg and numba,
-which the product does not use. Never part of the tests.
+Times of a shared machine mean little; ratios within one run do. Targets: those of the design note on speed. Needs pyamg, which
+the product does not use, and numba, its extra `fast`. Never part of the tests.
 """
 
 import os

@@ -35,6 +35,7 @@ from glabella.stages.unwanted import (
 from glabella.stages.wrinkle import Wrinkles, grade_wrinkles
 
 SAMPLE_TOLERANCE = 1e-6  # relative residual of the spread solve in samples: dose right to 1e-4, far inside any band
+COMPILED_FROM = 20  # samples from which the compiled spread solve repays the second or so that it takes to load
 UNWANTED_DRAWS = 20_000  # placements from which rare side effects are counted
 UNWANTED_PARAMETER_DRAWS = 64
 LONGEST_DAYS = 3653
@@ -79,8 +80,12 @@ def build_person(
     step_mm: float | None = None,
     depth_step_mm: float | None = None,
     atlas: Atlas | None = None,
+    compiled: bool = True,
 ) -> Person:
-    """Tissue, spread and skin of one person: the face takes the patient's sex, age and size."""
+    """Tissue, spread and skin of one person: the face takes the patient's sex, age and size.
+
+    ``compiled``: with the compiled spread solve where it is installed, since a person is mostly built to be treated again and again.
+    """
     face = atlas.face if atlas else patient.shape(face or load_face(), parameters)
     atlas = atlas or build_atlas(face, patient, parameters)
     with ThreadPoolExecutor(1) as beside:  # skin and tissue need nothing of each other
@@ -89,7 +94,7 @@ def build_person(
             face, patient, parameters, step_mm=step_mm or STEP_MM, depth_step_mm=depth_step_mm or DEPTH_STEP_MM, atlas=atlas
         )
         spread = build_spread(anatomy, parameters)
-        return Person(face, patient, anatomy, spread, skin.result())
+        return Person(face, patient, anatomy, spread.compiled() if compiled else spread, skin.result())
 
 
 def run_course(
@@ -143,7 +148,8 @@ def simulate(
         atlas = build_atlas(patient.shape(face or load_face(), parameters), patient, parameters)
         findings = check_plan(plan, patient, atlas)
         ensure_allowed(findings)
-        person = build_person(face, patient, parameters, step_mm=step_mm, depth_step_mm=depth_step_mm, atlas=atlas)
+        compiled = samples >= COMPILED_FROM
+        person = build_person(face, patient, parameters, step_mm=step_mm, depth_step_mm=depth_step_mm, atlas=atlas, compiled=compiled)
         report("spread and kinetics", 0.0)
         grid = day_grid(days)
         nominal = run_course(person, plan, grid, parameters, [None] * len(plan.sessions), tolerance=1e-11)

@@ -9,6 +9,7 @@ time, C (unit days / mm3): ``-div(D grad C) + (k_uptake + k_clear) C = s``, zero
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,6 +19,9 @@ from glabella.stages.anatomy import Anatomy
 from glabella.stages.bolus import Bolus
 from glabella.stages.diffusion.lattice import conductances, network
 
+if TYPE_CHECKING:
+    from glabella.stages.diffusion.compiled import Factor, Layout
+
 TOLERANCE = 1e-11  # relative residual of the nominal solve; conservation to 1e-8 needs this
 
 
@@ -26,6 +30,7 @@ class Spread:
     """The operator on the tissue cells: ``(diffusivity * L + diag(k volume)) C = s``.
 
     ``network`` L per unit diffusivity (mm); ``uptake_volume`` and ``volume`` (n,) in mm3: innervated muscle and tissue per cell.
+    ``layout``: the network laid out for the compiled solver, see ``compiled``.
     """
 
     network: sp.csr_matrix
@@ -34,15 +39,28 @@ class Spread:
     diffusivity_mm2_per_day: float
     uptake_per_day: float
     clearance_per_day: float
+    layout: "Layout | None" = None
 
     def at(self, parameters: Mapping[str, float]) -> "Spread":
         """The same tissue with the diffusivity and rates of ``parameters``."""
-        return replace(
-            self,
-            diffusivity_mm2_per_day=parameters["toxin_diffusivity_mm2_per_day"],
-            uptake_per_day=parameters["uptake_rate_per_day"],
-            clearance_per_day=parameters["clearance_rate_per_day"],
-        )
+        diffusivity = parameters["toxin_diffusivity_mm2_per_day"]
+        uptake, clearance = parameters["uptake_rate_per_day"], parameters["clearance_rate_per_day"]
+        if (diffusivity, uptake, clearance) == (self.diffusivity_mm2_per_day, self.uptake_per_day, self.clearance_per_day):
+            return self  # with what it has prepared
+        return replace(self, diffusivity_mm2_per_day=diffusivity, uptake_per_day=uptake, clearance_per_day=clearance)
+
+    def compiled(self) -> "Spread":
+        """The same operator with a solver five to six times as fast, where the extra ``fast`` is installed; else itself.
+
+        Loading it takes about a second, which many solves repay and one run does not; so whoever solves often asks for it.
+        """
+        if self.layout is not None:
+            return self
+        try:
+            from glabella.stages.diffusion.compiled import lay_out
+        except ImportError:  # not installed, or not made for the numpy that is
+            return self
+        return replace(self, layout=lay_out(self.network))
 
     @property
     def loss(self) -> np.ndarray:
@@ -64,11 +82,23 @@ class Spread:
         scaled.setdiag(1.0)
         return scale, scaled
 
-    def solve(self, source: np.ndarray, tolerance: float = TOLERANCE, most_steps: int = 20_000) -> np.ndarray:
-        """C (n,) for ``source`` (n,) units per cell, to a relative residual of ``tolerance``; conjugate gradients with Jacobi scaling.
+    @cached_property
+    def _factor(self) -> "Factor":
+        from glabella.stages.diffusion.compiled import factor
 
-        Errors: SolverError when the tolerance is not reached in ``most_steps``.
+        assert self.layout is not None
+        return factor(self.layout, self.diffusivity_mm2_per_day, self.loss)
+
+    def solve(self, source: np.ndarray, tolerance: float = TOLERANCE, most_steps: int = 20_000) -> np.ndarray:
+        """C (n,) for ``source`` (n,) units per cell, to a relative residual of ``tolerance`` after scaling to a unit diagonal.
+
+        Conjugate gradients with Jacobi scaling, or the compiled ones. Errors: SolverError when ``most_steps`` do not reach the tolerance.
         """
+        if self.layout is not None:
+            from glabella.stages.diffusion.compiled import solve
+
+            exposure, residual = solve(self._factor, source, tolerance, most_steps)
+            return exposure if residual <= tolerance else _give_up(residual, most_steps, tolerance)
         # symmetric scaling to a unit diagonal: plain conjugate gradients on it is Jacobi-preconditioned
         scale, scaled = self._scaled
         b = scale * source
@@ -88,7 +118,11 @@ class Spread:
             p *= new / rr
             p += r
             rr = new
-        raise SolverError(f"spread solve: residual {np.sqrt(rr / _dot(b, b)):.1e} after {most_steps} steps, wanted {tolerance:.0e}")
+        return _give_up(np.sqrt(rr / _dot(b, b)), most_steps, tolerance)
+
+
+def _give_up(residual: float, steps: int, tolerance: float) -> NoReturn:
+    raise SolverError(f"spread solve: residual {residual:.1e} after {steps} steps, wanted {tolerance:.0e}")
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glabella.evidence import Parameters
+from glabella.names import without_side
 from glabella.patient import Patient
 from glabella.stages.skin import EXPRESSIONS, SkinStrain
 from glabella.stages.wrinkle.buckling import fold_amplitude, threshold_strain, wavelength_mm
@@ -43,12 +44,13 @@ def grade_wrinkles(strain: SkinStrain, patient: Patient, parameters: Parameters)
     area's strain, since it runs one way and is wider than a triangle; fine lines feel all of it.
     """
     scale = wrinkle_scale(parameters)
-    threshold = threshold_strain(parameters["dermis_modulus_kpa"], parameters["fat_modulus_kpa"])
     fine_threshold = threshold_strain(parameters["stratum_corneum_modulus_kpa"], parameters["dermis_modulus_kpa"])
     along, spread = parameters["fold_strain_ratio"], parameters["local_strain_sd_ln"]
     grade, depth_mm, fine_lines, spacing_mm = {}, {}, {}, {}
     for area, contraction in CONTRACTION.items():
         squeeze = np.stack([strain.strain[area][expression] for expression in EXPRESSIONS])
+        base_kpa = soft_layer_kpa(area, parameters)
+        threshold = threshold_strain(parameters["dermis_modulus_kpa"], base_kpa)
         folds = fold_amplitude(along * squeeze.ravel(), threshold, spread).reshape(squeeze.shape)
         fold = dict(zip(EXPRESSIONS, folds, strict=True))
         fine = parameters["stratum_corneum_thickness_mm"] * fold_amplitude(squeeze.ravel(), fine_threshold, spread)
@@ -59,10 +61,14 @@ def grade_wrinkles(strain: SkinStrain, patient: Patient, parameters: Parameters)
             for expression, depth in depth_mm[area].items()
         }
         fine_lines[area] = dict(zip(EXPRESSIONS, fine.reshape(squeeze.shape), strict=True))
-        spacing_mm[area] = wavelength_mm(
-            strain.dermis_thickness_mm[area], parameters["dermis_modulus_kpa"], parameters["fat_modulus_kpa"]
-        )
+        spacing_mm[area] = wavelength_mm(strain.dermis_thickness_mm[area], parameters["dermis_modulus_kpa"], base_kpa)
     return Wrinkles(strain.days, grade, depth_mm, fine_lines, spacing_mm)
+
+
+def soft_layer_kpa(area: str, parameters: Mapping[str, float]) -> float:
+    """Modulus of what lies under the dermis of an area: the fat of the glabella times the area's own ratio."""
+    ratio = f"fat_modulus_{without_side(area)}_ratio"
+    return parameters["fat_modulus_kpa"] * (1.0 if area == "glabellar" else parameters[ratio])
 
 
 def line_depths_mm(
