@@ -144,3 +144,13 @@ def _shipped() -> Parameters:
 def load_parameters() -> Parameters:
     """The table shipped with the package."""
     return _shipped().recording()
+
+
+@cache
+def _shipped_population() -> Parameters:
+    return read_parameters(resources.files("glabella.evidence").joinpath("population.csv").read_text("utf-8"), "population.csv")
+
+
+def load_population() -> Parameters:
+    """The table of how people and raters differ, used where many people are simulated."""
+    return _shipped_population().recording()

@@ -1,0 +1,1 @@
+"""Fitting the model to published trials, and the posterior that comes of it."""

@@ -1,0 +1,163 @@
+"""What the model says each published number should be: smooth in the parameters, for a fixed set of virtual people."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from scipy.special import ndtr
+
+from glabella.evidence.published import PublishedRow, trial_record
+from glabella.population.arms import arm_setting, mix_of
+from glabella.population.block import ONSET_DAYS, Block, Setting, baseline_shift, follow
+from glabella.population.course import course_times
+from glabella.population.endpoints import ENDPOINTS, RESPONSE_DAY, expected
+from glabella.population.people import People
+from glabella.stages.junction.course import junction_kinetics
+
+PEOPLE = 160  # virtual people per arm: numerical
+SEED = 20_26
+PREDICTED = ("responder_percent", "onset_percent", "onset_median_days", "duration_median_days", "strain_reduction_percent")
+
+
+@dataclass(frozen=True)
+class PredictedArm:
+    """One arm of one trial: what its people share, and its published rows."""
+
+    setting: Setting
+    rows: tuple[PublishedRow, ...]
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """The arms behind a set of rows; ``predict`` says what the rows should be for other parameter values."""
+
+    arms: tuple[PredictedArm, ...]
+    people: int = PEOPLE
+    seed: int = SEED
+
+    @property
+    def rows(self) -> tuple[PublishedRow, ...]:
+        """Rows in the order of the predictions."""
+        return tuple(row for arm in self.arms for row in arm.rows)
+
+    @cached_property
+    def _times(self) -> np.ndarray:
+        """One course for all arms, so that arms with the same dose share it."""
+        return course_times(np.unique(np.concatenate([ONSET_DAYS, *(arm.setting.visit_days for arm in self.arms)])))
+
+    def predict(self, values: Mapping[str, float]) -> np.ndarray:
+        """Predicted value (rows,) in each row's own unit."""
+        memory: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
+        shifts: dict[tuple, float] = {}
+        found: list[float] = []
+        for arm in self.arms:
+            product = arm.rows[0].product
+            setting = replace(arm.setting, values=values, kinetics=junction_kinetics(values, product))
+
+            def course(setting: Setting, people: People, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+                mix = replace(setting.mix, severe_share=0.5, screening="investigator")
+                treated = (product, setting.units.tobytes()) if setting.treated else ()
+                key = (id(setting.archetypes[0]), *treated, setting.areas, mix)
+                if key not in memory:
+                    from glabella.population.block import _course
+
+                    memory[key] = _course(setting, people, times)
+                return memory[key]
+
+            key = (id(setting.archetypes[0]), setting.areas, setting.mix)
+            if key not in shifts:
+                shifts[key] = baseline_shift(setting, 4 * self.people)
+            block = follow(setting, shifts[key], self.seed, 0, self.people, screen=False, times=self._times, course=course)
+            found += predict_rows(setting, block, arm.rows)
+        return np.array(found)
+
+
+def build_predictor(rows: Sequence[PublishedRow], values: Mapping[str, float], people: int = PEOPLE, progress=None) -> Predictor:
+    """Group rows by arm and find the archetypes of each; rows of a kind that trials do not simulate are left out."""
+    arms: dict[tuple, list[PublishedRow]] = {}
+    for row in rows:
+        known = row.quantity in PREDICTED and (row.quantity != "responder_percent" or row.endpoint in ENDPOINTS)
+        if known:
+            arms.setdefault((row.trial, row.product, row.indication, row.dose_units, row.arm), []).append(row)
+    built = []
+    for number, ((trial, product, indication, dose_units, _), members) in enumerate(arms.items()):
+        if progress:
+            progress("arms of published trials", number / len(arms))
+        record = trial_record(trial)
+        days = sorted({*record.visit_days, *(row.day for row in members if row.day is not None and row.quantity != "onset_percent")})
+        setting = arm_setting(product, indication, dose_units, days, mix_of(record), values)
+        built.append(PredictedArm(setting, tuple(members)))
+    return Predictor(tuple(built), people)
+
+
+def predict_rows(setting: Setting, block: Block, rows: Sequence[PublishedRow]) -> list[float]:
+    """The rows of one arm."""
+    shares = expected(setting, block)
+    days = setting.visit_days
+    found = []
+    for row in rows:
+        if row.quantity == "responder_percent":
+            found.append(100 * float(_rated_by(shares, row)[np.searchsorted(days, row.day)]))
+        elif row.quantity == "strain_reduction_percent":
+            found.append(100 * float(block.strain_reduction.mean(0)[np.searchsorted(days, row.day)]))
+        elif row.quantity == "onset_percent":
+            found.append(100 * float(np.interp(row.day, ONSET_DAYS, onset_share(block, setting.values))))
+        elif row.quantity == "onset_median_days":
+            share = np.append(0.0, onset_share(block, setting.values))
+            found.append(float(np.interp(0.5, share, np.append(0.0, ONSET_DAYS))) if share[-1] > 0.5 else float(days[-1]))
+        else:
+            found.append(median_duration_days(setting, block, row.endpoint, row.rater or None))
+    return found
+
+
+def _rated_by(shares: Mapping[tuple[str, str], np.ndarray], row: PublishedRow) -> np.ndarray:
+    """The share as the row's rater sees it; a row that names none means the first rater of the endpoint."""
+    raters = ENDPOINTS[row.endpoint]
+    return shares[row.endpoint, row.rater if row.rater in raters else raters[0]]
+
+
+def onset_share(block: Block, values: Mapping[str, float]) -> np.ndarray:
+    """Share of people (onset days,) who have noticed a loss of strain by then, averaged over what people notice."""
+    reduction = np.maximum.accumulate(np.maximum(block.onset_reduction, 1e-9), axis=1)
+    return ndtr((np.log(reduction) - np.log(values["onset_noticed_share"])) / values["onset_noticed_sd_ln"]).mean(0)
+
+
+def median_duration_days(setting: Setting, block: Block, endpoint: str, rater: str | None) -> float:
+    """Median time to the loss of ``endpoint`` among those who met it at the first visit at or after day 28, as seen at the visits.
+
+    A person who has lost it by a visit is recorded at that visit; between visits the median is read off a straight line to the
+    middle of the two recorded values, so that it is smooth in the parameters. Beyond the last visit: the last visit.
+    """
+    days = setting.visit_days
+    first = int(np.argmax(days >= min(RESPONSE_DAY - 2, days[-1])))
+    alive = []
+    for k in range(first, len(days)):
+        part = replace(setting, visit_days=days[first : k + 1])
+        alive.append(maintained_share(part, replace_visits(block, first, k + 1), endpoint, rater))
+    curve = np.array(alive) / max(alive[0], 1e-9)
+    if curve[-1] > 0.5:
+        return float(days[-1])
+    k = int(np.argmax(curve <= 0.5))
+    rise = (curve[k - 1] - 0.5) / max(curve[k - 1] - curve[k], 1e-9)
+    middle = 0.5 * (days[first + k - 1] + days[first + k])
+    step = days[first + k] - days[first + k - 1]
+    return float(middle + rise * step) if k else float(days[first])
+
+
+def replace_visits(block: Block, start: int, stop: int) -> Block:
+    """The block with some of its visits."""
+    part = slice(start, stop)
+    return replace(
+        block, visits_ln=block.visits_ln[:, part], rest_visits_ln=block.rest_visits_ln[:, part],
+        strain_reduction=block.strain_reduction[:, part],
+    )  # fmt: skip
+
+
+def maintained_share(setting: Setting, block: Block, endpoint: str, rater: str | None) -> float:
+    """Share of all who meet the endpoint at every visit of the block."""
+    from glabella.population.endpoints import expected_each
+
+    weight, shares = expected_each(setting, block)
+    raters = ENDPOINTS[endpoint]
+    return float(weight @ np.prod(shares[endpoint, rater if rater in raters else raters[0]], axis=1))
