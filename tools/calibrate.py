@@ -13,7 +13,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"  # before numpy: sums must not depend on the number of threads
 
 from glabella.calibration.calibrate import calibrate  # noqa: E402
-from glabella.calibration.posterior import write_posterior  # noqa: E402
+from glabella.calibration.posterior import load_posterior, write_posterior  # noqa: E402
 
 EVIDENCE = Path(__file__).parent.parent / "src" / "glabella" / "evidence"
 held = None
@@ -33,8 +33,10 @@ def evaluate(predictor):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=15, help="most steps of the optimiser")
+    parser.add_argument("--warm", action="store_true", help="begin from the posterior that ships, instead of the middle of the priors")
     options = parser.parse_args()
-    posterior, found = calibrate(most_steps=options.steps, evaluate=evaluate, report=lambda line: print(line, flush=True))
+    start = load_posterior().best() if options.warm else None
+    posterior, found = calibrate(most_steps=options.steps, evaluate=evaluate, start=start, report=lambda line: print(line, flush=True))
     for prior, x in zip(found.priors, found.x, strict=True):
         print(f"{prior.parameter:45s} {prior.to_value(prior.centre):9.4g} -> {prior.to_value(x):9.4g}")
     for name, text in zip(("posterior.csv", "posterior.json"), write_posterior(posterior), strict=True):

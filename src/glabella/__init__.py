@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from glabella.patient import Patient
     from glabella.plan import Dilution, Injection, Plan, Session
     from glabella.treatment import simulate
+    from glabella.trial.cohort import Cohort
+    from glabella.trial.design import Arm, Trial
+    from glabella.trial.result import TrialResult
+    from glabella.trial.run import run_trial
 
 _HOMES = {
     "glabella.errors": ("GlabellaError", "InputError", "RefusedError"),
@@ -26,10 +30,16 @@ _HOMES = {
     "glabella.patient": ("Patient",),
     "glabella.plan": ("Dilution", "Injection", "Plan", "Session"),
     "glabella.treatment": ("simulate",),
+    "glabella.trial.cohort": ("Cohort",),
+    "glabella.trial.design": ("Arm", "Trial"),
+    "glabella.trial.result": ("TrialResult",),
+    "glabella.trial.run": ("run_trial",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Arm",
+    "Cohort",
     "Curve",
     "Dilution",
     "Face",
@@ -42,9 +52,12 @@ __all__ = [
     "Plan",
     "RefusedError",
     "Session",
+    "Trial",
+    "TrialResult",
     "check_plan",
     "load_face",
     "load_parameters",
+    "run_trial",
     "simulate",
 ]
 

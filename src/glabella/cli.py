@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 REFUSED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 DEMO_DAYS, DEMO_FOLDER = 270, "glabella-demo"
+VALIDATION_FOLDER = "glabella-validation"
 SHOWN = ("face", "muscles", "products")
 PICTURE_ENDINGS = {"face": (".png",), "muscles": (".png", ".svg", ".pdf")}
 EPILOG = "Research and education, not a medical device."
@@ -174,6 +175,86 @@ def check(plan_file: Path, patient_file: Path | None, as_json: bool) -> None:
         click.echo(f"{'refused' if refused else 'allowed'} for purpose '{plan.purpose}': {plan.units:g} U of {plan.product}")
     if refused:
         raise click.exceptions.Exit(REFUSED)
+
+
+@main.command()
+@click.argument("trial_file", metavar="[TRIAL.toml]", type=PATH, required=False)
+@click.option("--product", help="Product of the treated arm, where there is no file.")
+@click.option("--indication", metavar="AREA", help="Area that is treated and rated: glabellar (default), forehead, lateral_canthal.")
+@click.option("--dose", "dose_units", metavar="UNITS", type=float, help="Total dose per session; the labelled one unless given.")
+@click.option("--patients", type=int, help="Virtual people per arm; 10000 unless the file says.")
+@click.option("--seed", type=int, help="The same seed gives the same people and numbers.")
+@click.option("--visits", metavar="DAYS", help="Days of the visits, such as 7,30,60,90,120.")
+@click.option("--endpoint", metavar="NAME", help="Print this endpoint only; all are computed.")
+@click.option("--severe", metavar="SHARE", type=float, help="Share rated severe at entry; the others are moderate.")
+@click.option("--female", metavar="SHARE", type=float, help="Share of women.")
+@click.option("--age", metavar="LOW-HIGH", help="Ages of those who enter, such as 30-65.")
+@click.option("--json", "as_json", is_flag=True, help="The result alone on stdout, progress on stderr.")
+@click.option("--out", metavar="DIR", type=PATH, help="Folder for trial.json, trial.parquet and the figure.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Threads; as many as there are cores unless given.")
+def trial(trial_file: Path | None, endpoint: str | None, as_json: bool, out: Path | None, workers: int | None, **given: Any) -> None:
+    """Run a trial of virtual people: a design file, or one product against placebo."""
+    from glabella.trial.design import check_endpoint
+    from glabella.trial.options import trial_from_options
+    from glabella.trial.write import check_trial_folder, write_trial
+
+    if endpoint is not None:
+        check_endpoint(endpoint, None, "--endpoint")
+    design = trial_from_options(trial_file, **given)
+    if out is not None:
+        check_trial_folder(out)
+    from glabella.trial.run import run_trial
+
+    progress = ProgressLine()
+    try:
+        result = run_trial(design, workers=workers, progress=progress)
+        written = write_trial(result, out) if out is not None else []
+    finally:
+        progress.done()
+    if as_json:
+        from glabella.outcome import outcome_text
+
+        click.echo(outcome_text(result.to_json()), nl=False)
+        return
+    from glabella.trial.show import trial_lines
+
+    for line in trial_lines(result, endpoint):
+        click.echo(line)
+    for path in written:
+        click.echo(f"wrote {path}")
+
+
+@main.command()
+@click.option("--out", metavar="DIR", type=PATH, help=f"Folder of the report; {VALIDATION_FOLDER} unless given, none with --json.")
+@click.option("--draws", type=click.IntRange(1), default=20, show_default=True, help="Draws of the posterior behind the intervals.")
+@click.option("--trial", "trials", metavar="NAME", multiple=True, help="Only the figures of this trial; may be given again.")
+@click.option("--json", "as_json", is_flag=True, help="The result alone on stdout, progress on stderr.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Processes; as many as there are cores unless given.")
+def validate(out: Path | None, draws: int, trials: tuple[str, ...], as_json: bool, workers: int | None) -> None:
+    """Recompute every published figure and report hits and misses alike."""
+    from glabella.report.validation_page import check_validation_folder, write_validation
+    from glabella.validation.document import summary_lines
+    from glabella.validation.validate import rows_of, validate
+
+    rows = rows_of(trials)
+    if out is None and not as_json:
+        out = Path(VALIDATION_FOLDER)
+    if out is not None:
+        check_validation_folder(out)
+    progress = ProgressLine()
+    try:
+        found = validate(rows=rows, draws=draws, workers=workers, progress=progress)
+        page = write_validation(found, out, progress) if out is not None else None
+    finally:
+        progress.done()
+    if as_json:
+        from glabella.outcome import outcome_text
+
+        click.echo(outcome_text(found.to_json()), nl=False)
+        return
+    for line in summary_lines(found):
+        click.echo(line)
+    click.echo(f"report: {page}")
 
 
 @main.command()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -33,6 +34,10 @@ from glabella.stages.unwanted import (
     structure_doses,
 )
 from glabella.stages.wrinkle import Wrinkles, grade_wrinkles
+
+if TYPE_CHECKING:
+    from glabella.trial.cohort import Cohort
+    from glabella.trial.result import TrialResult
 
 SAMPLE_TOLERANCE = 1e-6  # relative residual of the spread solve in samples: dose right to 1e-4, far inside any band
 COMPILED_FROM = 20  # samples from which the compiled spread solve repays the second or so that it takes to load
@@ -113,6 +118,12 @@ def run_course(
     return Course(boluses, fields, blockade, force, strain, wrinkles)
 
 
+@overload
+def simulate(
+    plan: Plan, face: Face | None, patient: "Cohort", *, parameters: Parameters | None = None, progress: Progress | None = None,
+    workers: int | None = None,
+) -> "TrialResult": ...  # fmt: skip
+@overload
 def simulate(
     plan: Plan,
     face: Face | None = None,
@@ -127,14 +138,36 @@ def simulate(
     step_mm: float | None = None,
     depth_step_mm: float | None = None,
     scene: bool = True,
-) -> Outcome:
+) -> Outcome: ...
+def simulate(
+    plan: Plan,
+    face: Face | None = None,
+    patient: "Patient | Cohort | None" = None,
+    *,
+    days: int = 180,
+    samples: int = 100,
+    seed: int = 0,
+    parameters: Parameters | None = None,
+    progress: Progress | None = None,
+    workers: int | None = None,
+    step_mm: float | None = None,
+    depth_step_mm: float | None = None,
+    scene: bool = True,
+) -> "Outcome | TrialResult":
     """What ``plan`` does to ``patient`` over ``days``, with bands from ``samples`` draws of parameters and needle placement.
 
     ``face``: the reference face unless given; it takes the patient's sex, age and size. ``samples=0``: the nominal run alone.
     The same seed gives the same numbers for any number of ``workers``. ``step_mm``, ``depth_step_mm``: another tissue grid.
 
+    A ``Cohort`` in place of the patient: a trial of many virtual people, with the cohort's own days and seed; see ``Cohort.treat``.
+
     Errors: RefusedError where the label forbids the plan for its purpose; InputError for anything unusable.
     """
+    if patient is not None and not isinstance(patient, Patient):
+        from glabella.trial.cohort import Cohort  # many people rest on this module, so it cannot come first
+
+        if isinstance(patient, Cohort):
+            return patient.treat(plan, face, parameters=parameters, workers=workers, progress=progress)
     patient = patient or Patient()
     parameters = (parameters or load_parameters()).recording()
     report = progress or (lambda stage, share: None)
@@ -155,7 +188,7 @@ def simulate(
         nominal = run_course(person, plan, grid, parameters, [None] * len(plan.sessions), tolerance=1e-11)
         runs = _run_samples(person, plan, grid, parameters, samples, seed, workers, report)
         report("side effects", 0.0)
-        unwanted = _unwanted(person, plan, parameters, nominal, runs, samples, seed)
+        unwanted = find_unwanted(person, plan, parameters, nominal, runs, samples, seed)
         return _outcome(person, plan, grid, parameters, nominal, runs, unwanted, findings, seed, samples, scene)
 
 
@@ -199,9 +232,10 @@ def _brow_drop_mm(curves: Mapping[tuple[str, ...], np.ndarray]) -> float:
     return max(float((-curve).max()) for key, curve in curves.items() if key[0] == "brow")
 
 
-def _unwanted(
+def find_unwanted(
     person: Person, plan: Plan, parameters: Parameters, nominal: Course, runs: list, samples: int, seed: int
 ) -> dict[str, Probability]:
+    """Chance of each side effect: computed on placements of the needles, with bands from ``samples`` draws, or a label's rate."""
     doses = dict.fromkeys(STRUCTURES, np.zeros(UNWANTED_DRAWS))
     for number, session in enumerate(plan.sessions):
         needles = map_reach(STRUCTURES, session, plan, person.anatomy, person.spread, parameters)

@@ -1,6 +1,6 @@
 """The verb of the room: published rows marked calibrate -> posterior."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -24,19 +24,22 @@ def calibrate(
     sampler_steps: int = 1500,
     parameters: Sequence[str] | None = None,
     evaluate: Callable | None = None,
+    start: Mapping[str, float] | None = None,
     report: Callable[[str], None] = lambda line: None,
     command: str = "python tools/calibrate.py",
 ) -> tuple[Posterior, Fit]:
     """Fit the parameters that have a prior (or those named) to the rows marked ``calibrate`` and draw from the posterior.
 
     Rows with any other mark are dropped before anything is computed: they cannot change the result. ``evaluate``: see ``fit``.
+    ``start``: values to begin from instead of the middle of the priors.
     """
     rows = tuple(row for row in (published_rows("calibrate") if rows is None else rows) if row.use == "calibrate")
     priors = tuple(prior for prior in load_priors() if parameters is None or prior.parameter in parameters)
     values = trial_values()
     predictor = build_predictor(rows, values, people)
     many = evaluate(predictor) if evaluate else lambda sets: [predictor.predict(one) for one in sets]
-    found = fit(predictor, values, priors, evaluate=many, most_steps=most_steps)
+    first = None if start is None else np.array([prior.to_x(start[prior.parameter]) for prior in priors])
+    found = fit(predictor, values, priors, evaluate=many, most_steps=most_steps, start=first)
     report(f"deviance {found.deviance:.1f} over {len(predictor.rows)} rows")
     emulator = emulate(predictor.rows, found)
     x = sample(emulator, priors, draws - 1, seed, sampler_steps)

@@ -39,6 +39,10 @@ class Prior:
         """From the number that is fitted to the parameter's value."""
         return np.exp(x) if self.scale == "ln" else x
 
+    def to_x(self, value: float) -> float:
+        """From the parameter's value to the number that is fitted."""
+        return float(np.log(value)) if self.scale == "ln" else value
+
 
 @cache
 def load_priors() -> tuple[Prior, ...]:

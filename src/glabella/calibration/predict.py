@@ -9,13 +9,13 @@ from scipy.special import ndtr
 
 from glabella.evidence.published import PublishedRow, trial_record
 from glabella.population.arms import arm_setting, mix_of
-from glabella.population.block import ONSET_DAYS, Block, Setting, baseline_shift, follow
+from glabella.population.block import ONSET_DAYS, Block, Setting, baseline_shift, follow, follow_strain
 from glabella.population.course import course_times
-from glabella.population.endpoints import ENDPOINTS, RESPONSE_DAY, expected
+from glabella.population.endpoints import ENDPOINTS, FAILURES, RESPONSE_DAY, expected, expected_each
 from glabella.population.people import People
 from glabella.stages.junction.course import junction_kinetics
 
-PEOPLE = 160  # virtual people per arm: numerical
+PEOPLE = 640  # virtual people per arm: numerical
 SEED = 20_26
 PREDICTED = ("responder_percent", "onset_percent", "onset_median_days", "duration_median_days", "strain_reduction_percent")
 
@@ -60,14 +60,12 @@ class Predictor:
                 treated = (product, setting.units.tobytes()) if setting.treated else ()
                 key = (id(setting.archetypes[0]), *treated, setting.areas, mix)
                 if key not in memory:
-                    from glabella.population.block import _course
-
-                    memory[key] = _course(setting, people, times)
+                    memory[key] = follow_strain(setting, people, times)
                 return memory[key]
 
             key = (id(setting.archetypes[0]), setting.areas, setting.mix)
             if key not in shifts:
-                shifts[key] = baseline_shift(setting, 4 * self.people)
+                shifts[key] = baseline_shift(setting, 2 * self.people)
             block = follow(setting, shifts[key], self.seed, 0, self.people, screen=False, times=self._times, course=course)
             found += predict_rows(setting, block, arm.rows)
         return np.array(found)
@@ -130,7 +128,7 @@ def median_duration_days(setting: Setting, block: Block, endpoint: str, rater: s
     middle of the two recorded values, so that it is smooth in the parameters. Beyond the last visit: the last visit.
     """
     days = setting.visit_days
-    first = int(np.argmax(days >= min(RESPONSE_DAY - 2, days[-1])))
+    first = int(np.argmax(days >= min(RESPONSE_DAY, days[-1])))
     alive = []
     for k in range(first, len(days)):
         part = replace(setting, visit_days=days[first : k + 1])
@@ -156,8 +154,7 @@ def replace_visits(block: Block, start: int, stop: int) -> Block:
 
 def maintained_share(setting: Setting, block: Block, endpoint: str, rater: str | None) -> float:
     """Share of all who meet the endpoint at every visit of the block."""
-    from glabella.population.endpoints import expected_each
-
     weight, shares = expected_each(setting, block)
     raters = ENDPOINTS[endpoint]
-    return float(weight @ np.prod(shares[endpoint, rater if rater in raters else raters[0]], axis=1))
+    share = shares[endpoint, rater if rater in raters else raters[0]]
+    return float(weight @ np.prod(1 - share if endpoint in FAILURES else share, axis=1))

@@ -75,10 +75,13 @@ def baseline_shift(setting: Setting, count: int = CANDIDATES) -> float:
     """Common shift of the log depths for which the wanted share of those who enter is rated severe; on ``count`` people of its own."""
     people = _draw(setting, 0, 0, count)
     shape = baseline_shape(setting, people) + setting.values["effort_sd_ln"] * stream(0, "tuning").standard_normal(count)
-    investigator, borders = rater("investigator", setting.values), borders_ln(setting.values)
+    investigator, subject, borders = rater("investigator", setting.values), rater("subject", setting.values), borders_ln(setting.values)
+    offset = subject.offset_ln + subject.person_sd_ln * stream(0, "tuning subject").standard_normal(count)
 
     def excess(shift: float) -> float:
         grades = grade_probabilities(shape + shift, investigator, borders)
+        if setting.mix.screening == "both":
+            grades *= grade_probabilities(shape + shift + offset, subject, borders)[:, ENTRY_GRADE:].sum(1, keepdims=True)
         return float(grades[:, 3].mean() / max(grades[:, ENTRY_GRADE:].sum(1).mean(), 1e-300)) - setting.mix.severe_share
 
     return float(brentq(excess, -8.0, 8.0, xtol=1e-9))
@@ -118,7 +121,7 @@ def follow(
         before, offset, effort, notices, effort_before = (x[keep] for x in (before, offset, effort, notices, effort_before))
     if times is None:
         times = course_times(np.concatenate([setting.visit_days, ONSET_DAYS]))
-    strain, folds = (course or _course)(setting, people, times)
+    strain, folds = (course or follow_strain)(setting, people, times)
     at, onset = np.searchsorted(times, setting.visit_days), np.searchsorted(times, ONSET_DAYS)
     contracted = np.exp(before - effort_before)  # of the deeper side
     rest = np.minimum(values["resting_line_depth_mm"] * np.exp(people.rest_ln), DEEPEST_REST * contracted)
@@ -167,7 +170,7 @@ def _untreated_folds(setting: Setting, people: People) -> np.ndarray:
     return folds
 
 
-def _course(setting: Setting, people: People, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def follow_strain(setting: Setting, people: People, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Strain and fold of the rated areas (areas, people, times)."""
     strain = np.zeros((len(setting.areas), len(people.male), len(times)))
     folds = np.zeros_like(strain)

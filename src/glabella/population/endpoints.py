@@ -13,7 +13,8 @@ from glabella.evidence.parameters import stream
 from glabella.population.block import ENTRY_GRADE, Block, Setting
 from glabella.population.raters import RATERS, borders_ln, grade_probabilities, rate, rater
 
-GLOBAL_BEST, GLOBAL_GOOD = 4.0, 1.5  # +4 is all of the line gone; +2 or more once rounded
+GLOBAL_BEST, GLOBAL_GOOD = 4.0, 1.5  # +4 is all of the line gone; +2 or more once rounded; judged with the noise of one rating
+FAILURES = ("relapse_to_baseline",)  # to meet it is to have lost the response
 ENDPOINTS: Mapping[str, tuple[str, ...]] = {
     "none_or_mild_at_max_contraction": RATERS,
     "ge1_grade_improvement": RATERS,
@@ -26,7 +27,7 @@ ENDPOINTS: Mapping[str, tuple[str, ...]] = {
     "response_maintained": RATERS,
     "none_or_mild_at_rest": RATERS,
 }
-RESPONSE_DAY = 30.0  # response is maintained from the first visit at or after this day
+RESPONSE_DAY = 28.0  # response is maintained from the first visit at or after this day
 
 
 def expected(setting: Setting, block: Block) -> dict[tuple[str, str], np.ndarray]:
@@ -70,7 +71,7 @@ def expected_each(setting: Setting, block: Block) -> tuple[np.ndarray, dict[tupl
     share["none_or_mild_both_raters", "both"] = after["investigator"][..., 1] * after["subject"][..., 1]
     needed = np.log(1 - GLOBAL_GOOD / GLOBAL_BEST)
     change = block.visits_ln - block.before_ln[:, None]
-    share["subject_global_ge2", "subject"] = ndtr((needed - change) / setting.values["subject_global_sd_ln"])
+    share["subject_global_ge2", "subject"] = ndtr((needed - change) / rater("subject", setting.values).noise_ln)
     return weight, share
 
 
@@ -103,6 +104,6 @@ def rated(setting: Setting, block: Block, seed: int, number: int) -> dict[tuple[
     found["none_or_mild_both_raters", "both"] = (grade["investigator"] <= 1) & (grade["subject"] <= 1)
     found["ge2_grade_composite", "both"] = both
     found["none_or_mild_and_ge2_grade_composite", "both"] = both & found["none_or_mild_both_raters", "both"]
-    change = block.visits_ln - block.before_ln[:, None] + setting.values["subject_global_sd_ln"] * noise("global")
+    change = block.visits_ln - block.before_ln[:, None] + rater("subject", setting.values).noise_ln * noise("global")
     found["subject_global_ge2", "subject"] = GLOBAL_BEST * (1 - np.exp(change)) >= GLOBAL_GOOD
     return found

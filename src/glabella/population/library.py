@@ -112,7 +112,7 @@ def _write(archetype: Archetype, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
             beside = Path(file.name)
-            np.savez(file, **arrays)
+            np.savez(file, **arrays)  # pyright: ignore[reportArgumentType, reportCallIssue]
         beside.replace(path)
     except OSError:
         if beside:

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from glabella.errors import InputError
@@ -17,6 +18,18 @@ from glabella.report.style import Picture, styled
 
 PAGE, DATA, PICTURES = "report.html", "outcome.json", "pictures"
 Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class FolderKind:
+    """Names in a folder of results, and the mark of the page by which a folder of ours is known."""
+
+    page: str
+    data: str
+    generator: str
+
+
+OUTCOME_FOLDER = FolderKind(PAGE, DATA, GENERATOR)
 
 
 def write_report(outcome: Outcome, folder: str | Path, progress: Progress | None = None) -> Path:
@@ -34,22 +47,26 @@ def write_report(outcome: Outcome, folder: str | Path, progress: Progress | None
             pictures.append(picture)
             tell("pictures", min(1.0, len(pictures) / count))
     tell("page", 0.0)
-    page, data = render_page(outcome, pictures), outcome_text(outcome.to_json())
+    write_folder(folder, OUTCOME_FOLDER, render_page(outcome, pictures), outcome_text(outcome.to_json()), pictures)
+    tell("page", 1.0)
+    return folder / PAGE
+
+
+def write_folder(folder: Path, kind: FolderKind, page: str, data: str, pictures: Iterable[Picture]) -> None:
+    """Put page, data and pictures in place of ``folder``, all or nothing."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.", suffix=".partial") as beside:
             new = Path(beside) / "new"
             (new / PICTURES).mkdir(parents=True)
-            (new / PAGE).write_text(page, "utf-8")
-            (new / DATA).write_text(data, "utf-8")
+            (new / kind.page).write_text(page, "utf-8")
+            (new / kind.data).write_text(data, "utf-8")
             for picture in pictures:
                 (new / PICTURES / f"{picture.name}.png").write_bytes(picture.png)
             _put_in_place(new, folder, Path(beside) / "old")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"output folder {folder}: cannot be written ({reason}); choose a new folder in a place you may write to") from None
-    tell("page", 1.0)
-    return folder / PAGE
 
 
 def draw_pictures(outcome: Outcome) -> Generator[Picture, None, None]:
@@ -72,27 +89,27 @@ def draw_cuts(outcome: Outcome) -> Iterable[Picture]:
     return draw_sections(outcome.scene, outcome.watermark) if outcome.scene is not None else ()
 
 
-def check_report_folder(folder: str | Path) -> Path:
+def check_report_folder(folder: str | Path, kind: FolderKind = OUTCOME_FOLDER) -> Path:
     """Make sure, before any computing, that a report can be put at ``folder``: writable, and new, empty or an earlier report."""
     folder = check_folder(folder).resolve()
     if folder == Path.cwd() or folder in Path.cwd().parents:
         raise InputError(f"output folder {folder}: holds the folder that you are in, and a report replaces it; give --out a new folder")
     if not folder.exists():
         return folder
-    foreign = sorted(entry.name for entry in folder.iterdir() if not _is_ours(entry))
+    foreign = sorted(entry.name for entry in folder.iterdir() if not _is_ours(entry, kind))
     if foreign:
         named = ", ".join(foreign[:3]) + (", ..." if len(foreign) > 3 else "")
         raise InputError(f"output folder {folder}: holds {named}, not written by a report; give --out a new or empty folder")
     return folder
 
 
-def _is_ours(entry: Path) -> bool:
-    if entry.name == PAGE:
-        return entry.is_file() and f'content="{GENERATOR}"' in entry.read_text("utf-8", errors="replace")[:2000]
-    if entry.name == DATA:
-        return entry.is_file() and (entry.parent / PAGE).is_file()
+def _is_ours(entry: Path, kind: FolderKind) -> bool:
+    if entry.name == kind.page:
+        return entry.is_file() and f'content="{kind.generator}"' in entry.read_text("utf-8", errors="replace")[:2000]
+    if entry.name == kind.data:
+        return entry.is_file() and (entry.parent / kind.page).is_file()
     if entry.name == PICTURES:
-        return entry.is_dir() and (entry.parent / PAGE).is_file() and all(p.suffix == ".png" and p.is_file() for p in entry.iterdir())
+        return entry.is_dir() and (entry.parent / kind.page).is_file() and all(p.suffix == ".png" and p.is_file() for p in entry.iterdir())
     return False
 
 
@@ -109,4 +126,4 @@ def _put_in_place(new: Path, folder: Path, old: Path) -> None:
         raise
 
 
-__all__ = ["check_report_folder", "draw_pictures", "write_report"]
+__all__ = ["FolderKind", "check_report_folder", "draw_pictures", "write_folder", "write_report"]

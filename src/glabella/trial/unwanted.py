@@ -1,0 +1,60 @@
+"""Side effects of a trial's arms: those with a mechanism computed once per arm on a typical woman, the others at published rates."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from scipy.special import betaincinv
+
+from glabella.evidence import Parameters
+from glabella.evidence.tables import read_rows, shipped_text
+from glabella.patient import Patient
+from glabella.plan import Plan
+from glabella.treatment import PEAK_DAYS, Person, build_person, find_unwanted, run_course
+from glabella.trial.design import Trial
+from glabella.trial.result import Effect
+
+PARAMETER_DRAWS = 16
+TOLERANCE = 1e-6
+COLUMNS = (
+    "effect", "product", "area", "active_percent", "active_n", "placebo_percent", "onset", "duration", "seriousness", "quality", "source",
+)  # fmt: skip
+COMPUTED_COLUMNS = ("effect", "onset", "duration", "seriousness", "quality", "source")
+UNKNOWN_N = 100  # people behind a rate whose table gives no number
+
+
+def find_effects(trial: Trial, plans: Sequence[Plan], parameters: Parameters) -> list[tuple[Effect, ...]]:
+    """The effects of each arm; ``plans``: what it injects, of a placebo arm what it stands for."""
+    person = build_person(None, Patient(), parameters) if any(arm.treated for arm in trial.arms) else None
+    found = []
+    for arm, plan in zip(trial.arms, plans, strict=True):
+        if arm.treated and person is not None:
+            found.append(_treated_effects(person, plan, parameters, trial.seed))
+        else:
+            found.append(tuple(_placebo_effects(plan)))
+    return found
+
+
+def _treated_effects(person: Person, plan: Plan, parameters: Parameters, seed: int) -> tuple[Effect, ...]:
+    last = plan.sessions[-1].day
+    days = np.unique(np.concatenate([session.day + PEAK_DAYS for session in plan.sessions]))
+    course = run_course(person, plan, days[days <= last + PEAK_DAYS[-1]], parameters, [None] * len(plan.sessions), TOLERANCE)
+    chances = find_unwanted(person, plan, parameters, course, [], PARAMETER_DRAWS, seed)
+    return tuple(Effect(name, 100 * c.value, 100 * c.low, 100 * c.high, c.basis, c.source) for name, c in chances.items())
+
+
+def _placebo_effects(plan: Plan) -> Iterator[Effect]:
+    """No toxin reaches a structure at risk; effects of the injection itself at the rates of placebo arms, where they were published."""
+    for row in read_rows(shipped_text("computed_effects.csv"), COMPUTED_COLUMNS, "computed_effects.csv"):
+        yield Effect(row.text("effect"), 0.0, 0.0, 0.0, "computed", row.text("source"))
+    found: dict[str, Effect] = {}
+    for row in read_rows(shipped_text("side_effects.csv"), COLUMNS, "side_effects.csv"):
+        if row.text("product") == plan.product and row.text("area") in plan.areas and row.text("placebo_percent", ""):
+            name, percent = row.text("effect"), row.number("placebo_percent")
+            if name not in found or percent > found[name].percent:
+                count = percent / 100 * UNKNOWN_N
+                low, high = (100 * float(betaincinv(count + 0.5, UNKNOWN_N - count + 0.5, p)) for p in (0.05, 0.95))
+                found[name] = Effect(name, percent, min(low, percent), high, "label_rate", row.text("source"))
+    yield from (found[name] for name in sorted(found))
+
+
+__all__ = ["find_effects"]

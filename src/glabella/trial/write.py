@@ -1,0 +1,99 @@
+"""The files of a trial: JSON, Parquet and a figure. All are made before the first is written, and each is written whole."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from glabella.errors import InputError
+from glabella.files import check_folder, write_file
+from glabella.outcome import FRAME, outcome_text
+from glabella.population.block import ONSET_DAYS
+from glabella.trial.result import TrialResult
+from glabella.trial.summary import KEYS
+
+DATA, TABLE, PICTURE = "trial.json", "trial.parquet", "responders"
+
+
+def check_trial_folder(folder: str | Path) -> Path:
+    """Make sure, before any computing, that the files can be made and written to ``folder``."""
+    _pyarrow()
+    return check_folder(folder)
+
+
+def write_trial(result: TrialResult, folder: str | Path) -> list[Path]:
+    """Write trial.json, trial.parquet and responders.png and .svg into ``folder``; files of these names are replaced."""
+    from glabella.report.trial import draw_responders
+
+    folder = check_trial_folder(folder)
+    png, svg = draw_responders(result)
+    made: dict[str, str | bytes] = {
+        DATA: outcome_text(result.to_json()), TABLE: parquet(result), f"{PICTURE}.png": png, f"{PICTURE}.svg": svg,
+    }  # fmt: skip
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"output folder {folder}: cannot be made ({reason}); give --out a folder you may write to") from None
+    for name, content in made.items():
+        write_file(folder / name, content, "file")
+    return [folder / name for name in made]
+
+
+def parquet(result: TrialResult) -> bytes:
+    """The result as one long table: one number per row, with its interval."""
+    pyarrow = _pyarrow()
+    from pyarrow import parquet as writer
+
+    notes = {
+        "watermark": result.watermark, "frame": FRAME, "name": result.trial.name, "seed": str(result.seed), "version": result.version,
+        "parameters_sha256": result.parameters_sha256,
+    }  # fmt: skip
+    table = pyarrow.Table.from_pylist(list(_rows(result))).replace_schema_metadata(notes)
+    file = io.BytesIO()
+    writer.write_table(table, file)
+    return file.getvalue()
+
+
+def _rows(result: TrialResult) -> Iterator[dict[str, Any]]:
+    for found in result.arms:
+        arm = found.arm
+        who = {"arm": arm.name, "product": arm.product, "indication": arm.indication, "dose_units": arm.dose_units}
+
+        def row(
+            quantity: str, value: float | None, people: int, name: str = "", rater: str = "", day: float | None = None,
+            low: float | None = None, high: float | None = None, who: dict[str, Any] = who,
+        ) -> dict[str, Any]:  # fmt: skip
+            value, low, high, day = (None if number is None else float(number) for number in (value, low, high, day))
+            return {
+                **who, "quantity": quantity, "name": name, "rater": rater, "day": day, "value": value, "low": low, "high": high,
+                "people": int(people),
+            }  # fmt: skip
+
+        summary = found.summary
+        for key, (endpoint, rater) in enumerate(KEYS):
+            rate, duration = result.responders(arm.name, endpoint, rater), result.duration(arm.name, endpoint, rater)
+            for k, day in enumerate(result.days):
+                people = summary.counted[key, k]
+                yield row("responder_percent", rate.percent[k], people, endpoint, rater, day, rate.low[k], rate.high[k])
+                if duration.days[k] >= 0:
+                    yield row("still_responding_percent", duration.percent[k], duration.people, endpoint, rater, duration.days[k])
+            yield row("duration_median_days", duration.median_days, duration.people, endpoint, rater)
+        strain = result.strain_reduction(arm.name)
+        for k, day in enumerate(result.days):
+            people = summary.strain[0, k]
+            yield row("strain_reduction_percent", strain.percent[k], people, "", "", day, strain.low[k], strain.high[k])
+        median, noticed = result.onset(arm.name)
+        for day, percent in zip(ONSET_DAYS, noticed, strict=True):
+            yield row("onset_percent", percent, summary.people, "", "subject", day)
+        yield row("onset_median_days", median, summary.people, "", "subject")
+        for effect in found.unwanted:
+            yield row("side_effect_percent", effect.percent, summary.people, effect.effect, "", None, effect.low, effect.high)
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow
+    except ImportError:
+        raise InputError("Parquet needs the package pyarrow; install it with: pip install 'glabella[trial]'") from None
+    return pyarrow

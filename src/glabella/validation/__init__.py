@@ -1,0 +1,1 @@
+"""Published figures against what the model says they should be: hits and misses alike, and why it misses."""
