@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from glabella.outcome import Outcome
     from glabella.patient import Patient
     from glabella.plan import Plan
+    from glabella.trial.design import Trial
+    from glabella.trial.run import Compute
 
 REFUSED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 DEMO_DAYS, DEMO_FOLDER = 270, "glabella-demo"
@@ -190,24 +193,35 @@ def check(plan_file: Path, patient_file: Path | None, as_json: bool) -> None:
 @click.option("--female", metavar="SHARE", type=float, help="Share of women.")
 @click.option("--age", metavar="LOW-HIGH", help="Ages of those who enter, such as 30-65.")
 @click.option("--json", "as_json", is_flag=True, help="The result alone on stdout, progress on stderr.")
-@click.option("--out", metavar="DIR", type=PATH, help="Folder for trial.json, trial.parquet and the figure.")
+@click.option("--out", metavar="DIR", type=PATH, help="Folder for the result as JSON and Parquet, and the figure.")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Threads; as many as there are cores unless given.")
-def trial(trial_file: Path | None, endpoint: str | None, as_json: bool, out: Path | None, workers: int | None, **given: Any) -> None:
+@click.option("--scheduler", metavar="ADDRESS", help="Run on the workers of the Dask scheduler at tcp://host:port.")
+@click.option("--power", is_flag=True, help="Sample size or power and assurance, from the [power] table of TRIAL.toml.")
+@click.option("--draws", type=click.IntRange(1), help="With --power: draws of the posterior behind the assurance.")
+def trial(
+    trial_file: Path | None, endpoint: str | None, as_json: bool, out: Path | None, workers: int | None, scheduler: str | None, power: bool,
+    draws: int | None, **given: Any,
+) -> None:  # fmt: skip
     """Run a trial of virtual people: a design file, or one product against placebo."""
     from glabella.trial.design import check_endpoint
-    from glabella.trial.options import trial_from_options
+    from glabella.trial.options import check_together, trial_from_options
     from glabella.trial.write import check_trial_folder, write_trial
 
+    check_together(power, trial_file, {"--scheduler": scheduler, "--workers": workers, "--endpoint": endpoint, "--draws": draws})
     if endpoint is not None:
         check_endpoint(endpoint, None, "--endpoint")
     design = trial_from_options(trial_file, **given)
+    if power:
+        _power(design, as_json, out, workers, draws)
+        return
     if out is not None:
         check_trial_folder(out)
     from glabella.trial.run import run_trial
 
     progress = ProgressLine()
     try:
-        result = run_trial(design, workers=workers, progress=progress)
+        with _cluster(scheduler) as compute:
+            result = run_trial(design, workers=workers, progress=progress, compute=compute)
         written = write_trial(result, out) if out is not None else []
     finally:
         progress.done()
@@ -219,6 +233,39 @@ def trial(trial_file: Path | None, endpoint: str | None, as_json: bool, out: Pat
     from glabella.trial.show import trial_lines
 
     for line in trial_lines(result, endpoint):
+        click.echo(line)
+    for path in written:
+        click.echo(f"wrote {path}")
+
+
+def _cluster(scheduler: str | None) -> "AbstractContextManager[Compute | None]":
+    if scheduler is None:
+        return nullcontext()
+    from glabella.trial.cluster import dask_compute
+
+    return dask_compute(scheduler)
+
+
+def _power(design: "Trial", as_json: bool, out: Path | None, workers: int | None, draws: int | None) -> None:
+    from glabella.files import check_folder
+    from glabella.outcome import outcome_text
+    from glabella.trial.power import DRAWS, complete, find_power
+    from glabella.trial.show import power_lines
+    from glabella.trial.write import write_power
+
+    complete(design)
+    if out is not None:
+        check_folder(out)
+    progress = ProgressLine()
+    try:
+        result = find_power(design, draws=draws or DRAWS, workers=workers, progress=progress)
+        written = write_power(result, out) if out is not None else []
+    finally:
+        progress.done()
+    if as_json:
+        click.echo(outcome_text(result.to_json()), nl=False)
+        return
+    for line in power_lines(result):
         click.echo(line)
     for path in written:
         click.echo(f"wrote {path}")

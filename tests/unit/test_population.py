@@ -1,5 +1,7 @@
 """The population: people, course, lines, raters and endpoints, on a made-up face that needs no solve."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -26,10 +28,15 @@ KINETICS = junction_kinetics(VALUES, "onabotulinumtoxinA")
 def test_people_have_the_stated_spreads_and_the_trials_mix():
     mix = Mix(female_share=0.7, mean_age_years=45, sd_age_years=12, least_age_years=30, most_age_years=65)
     people = draw_people(3, 0, mix, 3, 2, VALUES, count=20_000)
-    for name, row in (("half_life_ln", "person_half_life_sd_ln"), ("depth_ln", "person_line_depth_sd_ln"), ("fold_ln", "person_fold_sd_ln")):
+    for name, row in (
+        ("half_life_ln", "person_half_life_sd_ln"),
+        ("depth_ln", "person_line_depth_sd_ln"),
+        ("fold_ln", "person_fold_sd_ln"),
+    ):
         assert getattr(people, name).std() == pytest.approx(VALUES[row], rel=0.03)
     assert 1 - people.male.mean() == pytest.approx(0.7, abs=0.015)
-    assert people.age_years.min() >= 30 and people.age_years.max() <= 65
+    assert people.age_years.min() >= 30
+    assert people.age_years.max() <= 65
     assert np.corrcoef(people.size_ln[:, 0], people.size_ln[:, 1])[0, 1] == pytest.approx(VALUES["muscle_size_common_share"], abs=0.02)
     assert np.corrcoef(people.sensitivity_ln, people.half_life_ln)[0, 1] == pytest.approx(
         VALUES["sensitivity_half_life_correlation"], abs=0.03
@@ -117,7 +124,8 @@ def test_baseline_has_the_wanted_share_of_severe(severe):
     arm = setting(mix=Mix(severe_share=severe))
     block = follow(arm, baseline_shift(arm), 1, 0)
     grades = block.entry_grades["investigator"]
-    assert len(grades) == BLOCK and grades.min() >= ENTRY_GRADE
+    assert len(grades) == BLOCK
+    assert grades.min() >= ENTRY_GRADE
     assert (grades == 3).mean() == pytest.approx(severe, abs=0.05)
 
 
@@ -168,7 +176,7 @@ def test_more_units_do_not_weaken_the_block():
     people = draw_people(1, 0, Mix(), 3, 2, VALUES, 50)
     forces = [muscle_force(face, face.units * scale, people, np.arange(50), times, KINETICS, VALUES) for scale in (0.5, 1, 2, 4)]
     later = times >= 60
-    for less, more in zip(forces, forces[1:], strict=False):
+    for less, more in pairwise(forces):
         assert (more[:, later] <= less[:, later] + 0.01).all()
 
 
@@ -190,7 +198,9 @@ def test_every_row_of_the_population_moves_a_trial():
         shares = rated(arm, block, 1, 0)
         noticed = (block.onset_reduction >= block.notices[:, None]).mean(0)
         ages = [np.corrcoef(block.people.age_years, block.rest_before_ln)[0, 1]]
-        return np.concatenate([*(shares[key].mean(0) for key in shares), noticed, block.rest_visits_ln.mean(0), ages, block.visits_ln.mean(0)])
+        return np.concatenate(
+            [*(shares[key].mean(0) for key in shares), noticed, block.rest_visits_ln.mean(0), ages, block.visits_ln.mean(0)]
+        )
 
     for name, row in load_population().rows.items():
         if name in NOT_IN_A_BLOCK:
@@ -201,7 +211,9 @@ def test_every_row_of_the_population_moves_a_trial():
 NOT_IN_A_BLOCK = ("person_frontalis_margin_sd_mm", "visit_missed_share", "dropout_per_day")  # tested with trials and archetypes
 
 
-@pytest.mark.parametrize(("indication", "dose", "areas"), [("glabellar", 40, 1), ("forehead", 40, 2), ("lateral_canthal", 44, 2), ("forehead", 64, 3)])
+@pytest.mark.parametrize(
+    ("indication", "dose", "areas"), [("glabellar", 40, 1), ("forehead", 40, 2), ("lateral_canthal", 44, 2), ("forehead", 64, 3)]
+)
 def test_a_dose_that_is_the_label_of_several_areas_treats_them_all(indication, dose, areas):
     assert len(arm_plan("onabotulinumtoxinA", indication, dose).areas) == areas
 

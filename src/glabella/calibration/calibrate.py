@@ -53,5 +53,3 @@ def calibrate(
         command, seed, people, rows_sha256(rows), between_trials_sd_logit(predictor.rows, found.predicted), error
     )  # fmt: skip
     return Posterior(tuple(prior.parameter for prior in priors), table, facts), found
-
-

@@ -21,6 +21,7 @@ from glabella.evidence.published import PublishedRow
 UNKNOWN_N = 45  # people per arm where the source does not say: the smallest of what such trials have
 RATE_FLOOR = 0.005  # probability of a rating by mistake: keeps one odd rating in a placebo arm from ruling everything
 HALF_WIDTH = 1.645  # a tolerance is the 90 % half-width
+COUNTED = ("responder_percent", "side_effect_percent")
 STEP = 0.15  # of a prior's spread, for derivatives: numerical
 
 
@@ -64,19 +65,15 @@ def to_values(x: np.ndarray, priors: Sequence[Prior]) -> dict[str, float]:
 
 
 def residuals(rows: Sequence[PublishedRow], predicted: np.ndarray) -> np.ndarray:
-    """Signed root of twice the lost log-likelihood of each row: their squares sum to the deviance."""
-    found = np.zeros(len(rows))
-    for k, (row, value) in enumerate(zip(rows, predicted, strict=True)):
-        if row.relation == ">=" and value >= row.value:
-            continue
-        if row.quantity in ("responder_percent", "side_effect_percent"):
-            n = row.n or UNKNOWN_N
-            p, y = np.clip(value / 100, RATE_FLOOR, 1 - RATE_FLOOR), row.value / 100
-            loss = xlogy(y, y) - xlogy(y, p) + xlogy(1 - y, 1 - y) - xlogy(1 - y, 1 - p)
-            found[k] = np.sign(p - y) * np.sqrt(max(2 * n * loss, 0.0))
-        else:
-            found[k] = (value - row.value) / (row.tolerance / HALF_WIDTH)
-    return found
+    """Signed root of twice the lost log-likelihood (..., rows) for predictions (..., rows): its squares sum to the deviance."""
+    value, tolerance, n = (np.array([getattr(row, name) or 0.0 for row in rows], float) for name in ("value", "tolerance", "n"))
+    n[n == 0] = UNKNOWN_N
+    counted = np.array([row.quantity in COUNTED for row in rows])
+    at_least = np.array([row.relation == ">=" for row in rows])
+    p, y = np.clip(predicted / 100, RATE_FLOOR, 1 - RATE_FLOOR), np.clip(value / 100, 0, 1)
+    loss = xlogy(y, y) - xlogy(y, p) + xlogy(1 - y, 1 - y) - xlogy(1 - y, 1 - p)
+    miss = np.where(counted, np.sign(p - y) * np.sqrt(np.maximum(2 * n * loss, 0.0)), (predicted - value) / (tolerance / HALF_WIDTH))
+    return np.where(at_least & (predicted >= value), 0.0, miss)
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,6 @@ def fit(
     evaluate: Evaluate | None = None,
     most_steps: int = 30,
     start: np.ndarray | None = None,
-    verbose: int = 0,
 ) -> Fit:
     """Least squares on deviance residuals and priors together, within the ranges of the table.
 
@@ -144,7 +140,7 @@ def fit(
     first = np.clip(centre if start is None else start, low + 1e-6, high - 1e-6)
     found = least_squares(
         lambda x: lost(x, predict([x])[0]), first, jacobian, bounds=(low, high), x_scale=spread, max_nfev=most_steps,
-        xtol=1e-4, ftol=1e-4, gtol=1e-6, verbose=verbose,
+        xtol=1e-4, ftol=1e-4, gtol=1e-6,
     )  # fmt: skip
     predicted = predict([found.x])[0]
     return Fit(priors, found.x, predicted, slopes(found.x), float(np.sum(residuals(rows, predicted) ** 2)))

@@ -87,7 +87,7 @@ def log_posterior(x: np.ndarray, emulator: Emulator, priors: Sequence[Prior]) ->
     """Log density (walkers,) up to a constant of fitted numbers (walkers, parameters); minus infinity outside the ranges."""
     low, high = np.array([p.low for p in priors]), np.array([p.high for p in priors])
     pull = (x - [p.centre for p in priors]) / [p.spread for p in priors]
-    lost = np.array([np.sum(residuals(emulator.rows, predicted) ** 2) for predicted in emulator.predict(x)])
+    lost = (residuals(emulator.rows, emulator.predict(x)) ** 2).sum(-1)
     return np.where(((x >= low) & (x <= high)).all(1), -0.5 * (lost + (pull**2).sum(1)), -np.inf)
 
 
@@ -106,7 +106,7 @@ def sample(emulator: Emulator, priors: Sequence[Prior], draws: int, seed: int, s
     )  # fmt: skip
     sampler.random_state = np.random.RandomState(seed).get_state()
     sampler.run_mcmc(start, steps)
-    chain = sampler.get_chain(discard=steps // 2, flat=True)
+    chain = np.asarray(sampler.get_chain(discard=steps // 2, flat=True))
     return chain[rng.choice(len(chain), draws, replace=False)]
 
 

@@ -15,7 +15,7 @@ from glabella.population.endpoints import ENDPOINTS, FAILURES, RESPONSE_DAY, exp
 from glabella.population.people import People
 from glabella.stages.junction.course import junction_kinetics
 
-PEOPLE = 640  # virtual people per arm: numerical
+PEOPLE = 400  # virtual people per arm: numerical
 SEED = 20_26
 PREDICTED = ("responder_percent", "onset_percent", "onset_median_days", "duration_median_days", "strain_reduction_percent")
 
@@ -48,27 +48,34 @@ class Predictor:
 
     def predict(self, values: Mapping[str, float]) -> np.ndarray:
         """Predicted value (rows,) in each row's own unit."""
-        memory: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
+        memory = _Memory()
         shifts: dict[tuple, float] = {}
         found: list[float] = []
         for arm in self.arms:
-            product = arm.rows[0].product
-            setting = replace(arm.setting, values=values, kinetics=junction_kinetics(values, product))
-
-            def course(setting: Setting, people: People, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-                mix = replace(setting.mix, severe_share=0.5, screening="investigator")
-                treated = (product, setting.units.tobytes()) if setting.treated else ()
-                key = (id(setting.archetypes[0]), *treated, setting.areas, mix)
-                if key not in memory:
-                    memory[key] = follow_strain(setting, people, times)
-                return memory[key]
-
+            kinetics = junction_kinetics(values, arm.rows[0].product)
+            setting = replace(arm.setting, values=values, kinetics=kinetics)
             key = (id(setting.archetypes[0]), setting.areas, setting.mix)
             if key not in shifts:
                 shifts[key] = baseline_shift(setting, 2 * self.people)
-            block = follow(setting, shifts[key], self.seed, 0, self.people, screen=False, times=self._times, course=course)
+            block = follow(setting, shifts[key], self.seed, 0, self.people, screen=False, times=self._times, course=memory.strain)
             found += predict_rows(setting, block, arm.rows)
         return np.array(found)
+
+
+class _Memory:
+    """Strain and folds of arms that were followed, for other trials of the same dose in the same people."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
+
+    def strain(self, setting: Setting, people: People, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``follow_strain``, once for each dose, area and kind of people; how severe their lines are does not matter to it."""
+        mix = replace(setting.mix, severe_share=0.5, screening="investigator")
+        treated = (setting.kinetics, setting.units.tobytes()) if setting.treated else ()
+        key = (id(setting.archetypes[0]), *treated, setting.areas, mix)
+        if key not in self.held:
+            self.held[key] = follow_strain(setting, people, times)
+        return self.held[key]
 
 
 def build_predictor(rows: Sequence[PublishedRow], values: Mapping[str, float], people: int = PEOPLE, progress=None) -> Predictor:
@@ -96,11 +103,11 @@ def predict_rows(setting: Setting, block: Block, rows: Sequence[PublishedRow]) -
     found = []
     for row in rows:
         if row.quantity == "responder_percent":
-            found.append(100 * float(_rated_by(shares, row)[np.searchsorted(days, row.day)]))
+            found.append(100 * float(_rated_by(shares, row)[np.searchsorted(days, row.day or 0.0)]))
         elif row.quantity == "strain_reduction_percent":
-            found.append(100 * float(block.strain_reduction.mean(0)[np.searchsorted(days, row.day)]))
+            found.append(100 * float(block.strain_reduction.mean(0)[np.searchsorted(days, row.day or 0.0)]))
         elif row.quantity == "onset_percent":
-            found.append(100 * float(np.interp(row.day, ONSET_DAYS, onset_share(block, setting.values))))
+            found.append(100 * float(np.interp(row.day or 0.0, ONSET_DAYS, onset_share(block, setting.values))))
         elif row.quantity == "onset_median_days":
             share = np.append(0.0, onset_share(block, setting.values))
             found.append(float(np.interp(0.5, share, np.append(0.0, ONSET_DAYS))) if share[-1] > 0.5 else float(days[-1]))
@@ -140,7 +147,7 @@ def median_duration_days(setting: Setting, block: Block, endpoint: str, rater: s
     rise = (curve[k - 1] - 0.5) / max(curve[k - 1] - curve[k], 1e-9)
     middle = 0.5 * (days[first + k - 1] + days[first + k])
     step = days[first + k] - days[first + k - 1]
-    return float(middle + rise * step) if k else float(days[first])
+    return float(min(middle + rise * step, days[-1])) if k else float(days[first])
 
 
 def replace_visits(block: Block, start: int, stop: int) -> Block:

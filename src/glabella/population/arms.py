@@ -1,6 +1,8 @@
 """From a product, an indication and a dose to what all people of an arm share."""
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, combinations
 
 import numpy as np
@@ -37,6 +39,19 @@ def arm_plan(product: str, indication: str, dose_units: float) -> Plan:
         if abs(wider.units - dose_units) < 1e-9:
             return wider
     return plan
+
+
+def dosed_plan(product: str, indication: str, dose_units: float) -> Plan:
+    """``arm_plan`` with the dose itself: the same needles and volumes with another number of units in them."""
+    plan = arm_plan(product, indication, dose_units)
+    if abs(plan.units - dose_units) < 1e-9:
+        return plan
+    factor = dose_units / plan.units
+    dilution = replace(plan.dilution, diluent_ml=plan.dilution.diluent_ml / factor)
+    session = plan.sessions[0]
+    injections = tuple(replace(injection, units=injection.units * factor) for injection in session.injections)
+    vials = max(1, math.ceil(dose_units / dilution.vial_units - 1e-9))
+    return replace(plan, dilution=dilution, vials=vials, sessions=(replace(session, injections=injections),))
 
 
 def trial_values(overrides: Mapping[str, float] | None = None) -> dict[str, float]:

@@ -106,7 +106,11 @@ def _write(archetype: Archetype, path: Path) -> None:
     arrays: dict[str, np.ndarray] = {name: getattr(archetype, name) for name in PLAIN}
     for area, folding in archetype.folding.items():
         arrays |= {f"{area}/{name}": value for name, value in asdict(folding).items()}
-    arrays |= {"sex": np.array(archetype.sex), "margin": np.array(archetype.frontalis_upper_margin_mm), "muscles": np.array(archetype.muscles)}
+    arrays |= {
+        "sex": np.array(archetype.sex),
+        "margin": np.array(archetype.frontalis_upper_margin_mm),
+        "muscles": np.array(archetype.muscles),
+    }
     beside = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -29,7 +29,7 @@ def _fold_table(spread_ln: float) -> np.ndarray:
 
 
 def fold(area: str, strain: np.ndarray, fold_ln: np.ndarray, parameters: Mapping[str, float]) -> np.ndarray:
-    """Amplitude of the fold of an area (people, times) in thicknesses of the dermis; ``fold_ln`` (people,): how easily a person's skin folds."""
+    """Amplitude of the fold of an area (people, times) in thicknesses of the dermis; ``fold_ln`` (people,): how easily skin folds."""
     threshold = threshold_strain(parameters["dermis_modulus_kpa"], soft_layer_kpa(area, parameters))
     table = _fold_table(parameters["local_strain_sd_ln"])
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -4,6 +4,7 @@ The typical faces are solved once, here, and go to every worker that there is or
 """
 
 import asyncio
+import logging
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,14 +41,26 @@ def dask_compute(address: str) -> Iterator[Compute]:
         client = Client(address, timeout=ANSWER_S, set_as_default=False)
     except Exception:  # nobody, somebody silent, or somebody who speaks of other things
         raise InputError(
-            f"scheduler {address}: no Dask scheduler answers there within {ANSWER_S:g} s; start one with: dask scheduler, or correct the address"
+            f"scheduler {address}: no Dask scheduler answers within {ANSWER_S:g} s; start one with: dask scheduler, or correct the address"
         ) from None
-    with client:
+    with _quiet("distributed.client"), client:
         try:
             client.wait_for_workers(1, timeout=ANSWER_S)
         except TimeoutError:
             raise InputError(f"scheduler {address}: has no workers; start some with: dask worker {address}") from None
         yield partial(_compute, client, address)
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """No log of a lost connection beside the one line that says it."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _check_address(address: str) -> None:
@@ -61,7 +74,7 @@ async def _greet(address: str) -> None:
     from distributed import Security, rpc
 
     async with rpc(address, timeout=ANSWER_S, connection_args=Security().get_connection_args("client")) as there:
-        who = await asyncio.wait_for(there.identity(), ANSWER_S)
+        who: Any = await asyncio.wait_for(there.identity(), ANSWER_S)
     if who.get("type") != "Scheduler":
         raise ValueError(who)
 
@@ -127,8 +140,8 @@ def _result(client: Any, address: str, future: Any) -> BlockSummary:
         except TimeoutError:
             if not client.nthreads():
                 raise InputError(f"scheduler {address}: has lost all its workers; start some with: dask worker {address}") from None
-        except (CancelledError, OSError) as error:
-            raise InputError(f"scheduler {address}: has stopped answering ({error}); start it again and repeat the run") from None
+        except (CancelledError, OSError):
+            raise InputError(f"scheduler {address}: has stopped answering in the middle; start it again and repeat the run") from None
 
 
 __all__ = ["dask_compute"]

@@ -1,5 +1,6 @@
 """A trial from what stands on the command line: a file, or one product, and what replaces their settings."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,3 +55,17 @@ def trial_from_options(
         seed=trial.seed if seed is None else seed,
         visit_days=trial.visit_days if visits is None else parse_days(visits, "--visits"),
     )
+
+
+def check_together(power: bool, path: Path | None, given: Mapping[str, object]) -> None:
+    """Options that say nothing beside ``--power``, beside each other or without it are errors."""
+    named = {option for option, value in given.items() if value is not None}
+    if power and path is None:
+        raise InputError("--power: needs TRIAL.toml with a [power] table, see examples/trial.toml; give the file")
+    if power and named & {"--scheduler", "--endpoint"}:
+        option = min(named & {"--scheduler", "--endpoint"})
+        raise InputError(f"{option} beside --power: the [power] table says what is asked, and it is computed here; leave {option} out")
+    if not power and "--draws" in named:
+        raise InputError("--draws: is about the assurance; give --power as well, or leave --draws out")
+    if {"--scheduler", "--workers"} <= named:
+        raise InputError("--workers beside --scheduler: the cluster has workers of its own; leave --workers out")

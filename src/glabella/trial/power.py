@@ -9,7 +9,7 @@ p - q = -m is that of the maximum-likelihood rates under it, in closed form, and
 this is the formula of J. L. Fleiss, Statistical Methods for Rates and Proportions, without correction for continuity.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -28,7 +28,7 @@ from glabella.outcome import FRAME, plain
 from glabella.population.library import Progress
 from glabella.trial.design import LEAST_PER_ARM, NON_INFERIORITY, SUPERIORITY, Power, Trial
 from glabella.trial.result import WATERMARK
-from glabella.trial.run import arm_specs, block_tasks, run_block
+from glabella.trial.run import arm_specs, block_tasks, prepare, run_block
 from glabella.trial.summary import FAILURES, KEYS
 
 SCHEMA = "glabella-power-1"
@@ -113,7 +113,8 @@ class PowerResult:
                 "low": None if spread is None else plain(spread[0]), "high": None if spread is None else plain(spread[1]),
             },
             "curve": [
-                {"patients_per_arm": size, "power": plain(self.power(size)), "assurance": plain(self.assurance(size))} for size in self.sizes
+                {"patients_per_arm": size, "power": plain(self.power(size)), "assurance": plain(self.assurance(size))}
+                for size in self.sizes
             ],
         }  # fmt: skip
 
@@ -132,10 +133,12 @@ def find_power(
     people, last = max(trial.patients, PEOPLE), len(posterior.draws) - 1
     chosen = np.unique(np.linspace(min(1, last), last, draws).astype(int))  # the first is the best fit, not a draw
     jobs = [(people, None), *((DRAW_PEOPLE, posterior.values(int(k))) for k in chosen)]
-    found = []
+    shorter, found = cut(trial, asked.day), []
     with threadpool_limits(1), ThreadPoolExecutor(workers or cpu_count() or 1) as pool:
         try:
-            for one in pool.map(lambda job: find_rates(trial, asked, *job), jobs):
+            for spec in arm_specs(shorter):
+                prepare(spec, progress)  # typical faces, solved once
+            for one in pool.map(lambda job: find_rates(shorter, asked, *job), jobs):
                 found.append(one)
                 report("draws of the posterior", len(found) / len(jobs))
         finally:
@@ -162,14 +165,24 @@ def complete(trial: Trial) -> Power:
     return replace(asked, kind=kind, arm=arm, against=against, alpha=asked.alpha or ALPHA[kind])
 
 
+def cut(trial: Trial, day: float) -> Trial:
+    """The trial until the visit on ``day``: what comes later costs time and changes nothing."""
+    arms = []
+    for arm in trial.arms:
+        days = tuple(session for session in arm.session_days if session < max(day, 1.0))
+        plan = arm.plan and replace(arm.plan, sessions=arm.plan.sessions[: len(days)])
+        arms.append(replace(arm, plan=plan, session_days=days))
+    return replace(trial, arms=tuple(arms), visit_days=tuple(visit for visit in trial.visit_days if visit <= day), power=None)
+
+
 def find_rates(trial: Trial, asked: Power, people: int, values: Mapping[str, float] | None) -> tuple[np.ndarray, float]:
-    """Share of those seen who meet the endpoint (2,) in the two arms, and the share of people who count, in the arm where fewer do."""
+    """Share of those seen who meet the endpoint at the last visit (2,) in the two arms, and the share who count where fewer do."""
     specs = dict(zip([arm.name for arm in trial.arms], arm_specs(trial, values), strict=True))
-    at = KEYS.index((asked.endpoint, asked.rater)), trial.visit_days.index(asked.day)
+    key = KEYS.index((asked.endpoint, asked.rater))
     rates, seen = [], []
     for name in (asked.arm, asked.against):
         summaries = [run_block(task) for task in block_tasks(specs[str(name)], trial.seed, people)]
-        met, counted = (sum(int(getattr(summary, part)[at]) for summary in summaries) for part in ("met", "counted"))
+        met, counted = (sum(int(getattr(summary, part)[key, -1]) for summary in summaries) for part in ("met", "counted"))
         rates.append(met / max(counted, 1))
         seen.append(counted / people)
     if not min(seen):

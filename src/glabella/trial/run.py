@@ -26,7 +26,7 @@ from glabella.evidence.parameters import load_population
 from glabella.label import check_plan, ensure_allowed
 from glabella.names import AREAS
 from glabella.plan import Plan
-from glabella.population.arms import arm_plan, arm_setting, trial_values
+from glabella.population.arms import arm_setting, dosed_plan, trial_values
 from glabella.population.block import CANDIDATES, Setting, baseline_shift, follow
 from glabella.population.endpoints import rated
 from glabella.population.library import Progress, find_archetypes
@@ -36,7 +36,8 @@ from glabella.trial.design import Arm, Trial
 from glabella.trial.result import ArmResult, Effect, TrialResult
 from glabella.trial.summary import BlockSummary, attend, summarise_block
 
-TRANSPORT_STAGES = ("anatomy", "bolus", "diffusion", "skin", "unwanted")  # whose rows typical faces depend on
+TRANSPORT_STAGES = ("anatomy", "bolus", "diffusion", "skin")  # whose rows typical faces depend on,
+LANDING = ("placement_sd_mm", "placement_depth_sd_mm")  # and these
 FEWEST = 10  # people of a block: with fewer, screening takes longer than anybody waits
 SURE = 6.0  # standard deviations by which the candidates suffice
 
@@ -205,7 +206,7 @@ def hold(prepared: Mapping[ArmSpec, Prepared]) -> None:
 
 
 def _setting(spec: ArmSpec, progress: Progress | None) -> Setting:
-    values, parameters = trial_values(dict(spec.values)), stage_parameters(spec.values, TRANSPORT_STAGES)
+    values, parameters = trial_values(dict(spec.values)), face_parameters(spec.values)
     if spec.plan is None:
         setting = arm_setting(
             spec.product, spec.indication, spec.pattern_units, spec.visit_days, spec.mix, values,
@@ -235,11 +236,16 @@ def _entering(setting: Setting, shift: float) -> int:
     return entering
 
 
-def stage_parameters(values: Sequence[tuple[str, float]], stages: Sequence[str] | None = None) -> Parameters:
-    """The table of the stages with the rows that are replaced; ``stages``: only those of these stages."""
+def stage_parameters(values: Sequence[tuple[str, float]]) -> Parameters:
+    """The table of the stages with the rows that are replaced."""
     table = load_parameters()
-    rows = {name: table.rows[name] for name, _ in values if name in table.rows}
-    return table.with_values({name: value for name, value in values if name in rows and (not stages or rows[name].stage in stages)})
+    return table.with_values({name: value for name, value in values if name in table.rows})
+
+
+def face_parameters(values: Sequence[tuple[str, float]]) -> Parameters:
+    """The same with only those rows replaced that change a typical face: all others leave it as it is, solved once."""
+    rows = load_parameters().rows
+    return stage_parameters([(name, v) for name, v in values if name in rows and (rows[name].stage in TRANSPORT_STAGES or name in LANDING)])
 
 
 def _check_values(values: Mapping[str, float]) -> None:
@@ -265,15 +271,8 @@ def arm_units_plan(arm: Arm, spec: ArmSpec) -> Plan:
     """What an arm injects, as a plan: the pattern's needles and volumes with the arm's units (placebo: the units it stands for)."""
     if spec.plan is not None:
         return spec.plan
-    plan = arm_plan(spec.product, spec.indication, spec.pattern_units)
-    factor = spec.pattern_units / plan.units
-    dilution = replace(plan.dilution, diluent_ml=plan.dilution.diluent_ml / factor)
-    session = plan.sessions[0]
-    injections = tuple(replace(injection, units=injection.units * factor) for injection in session.injections)
-    vials = max(1, int(np.ceil(spec.pattern_units / dilution.vial_units - 1e-9)))
-    return replace(
-        plan, dilution=dilution, vials=vials, sessions=tuple(replace(session, day=day, injections=injections) for day in arm.session_days)
-    )
+    plan = dosed_plan(spec.product, spec.indication, spec.pattern_units)
+    return replace(plan, sessions=tuple(replace(plan.sessions[0], day=day) for day in arm.session_days))
 
 
 @contextmanager

@@ -1,11 +1,14 @@
-"""The short text of a trial: what the command line prints."""
+"""The short text of a trial, and of its size: what the command line prints."""
 
 from collections.abc import Iterator
+
+import numpy as np
 
 from glabella.outcome import FRAME
 from glabella.population.block import ONSET_DAYS
 from glabella.trial.design import check_endpoint
-from glabella.trial.result import Duration, TrialResult
+from glabella.trial.power import BAND, DRAW_PEOPLE, SIMULATED, PowerResult, sides
+from glabella.trial.result import WATERMARK, Duration, TrialResult
 from glabella.trial.summary import KEYS
 
 
@@ -15,7 +18,7 @@ def trial_lines(result: TrialResult, endpoint: str | None = None) -> Iterator[st
     if endpoint is not None:
         check_endpoint(endpoint, None, "trial")
     shown = [key for key in KEYS if endpoint in (None, key[0])]
-    yield f"*** {result.watermark.upper()}: virtual people, not for treating a person ***"
+    yield _banner(result.watermark)
     yield (
         f"{trial.name}: {len(result.arms)} arms, seed {result.seed}; {mix.female_share:.0%} women, {mix.severe_share:.0%} severe, "
         f"{mix.least_age_years:g} to {mix.most_age_years:g} years; missing visits: {trial.missing.replace('_', ' ')}"
@@ -47,6 +50,41 @@ def trial_lines(result: TrialResult, endpoint: str | None = None) -> Iterator[st
     yield f"study; {FRAME}"
 
 
+def power_lines(result: PowerResult) -> Iterator[str]:
+    """The question, the rates behind it, power and assurance over patients per arm with the chosen number marked."""
+    asked, n, (rate, rate_against) = result.question, result.patients, 100 * result.rates
+    by = f"{str(asked.kind).replace('_', '-')} of {asked.arm} to {asked.against}"
+    by += "" if asked.margin_percent is None else f" by {asked.margin_percent:g} points"
+    yield _banner(WATERMARK)
+    yield f"{result.trial.name}: {by}; {asked.endpoint.replace('_', ' ')}, {asked.rater}, day {asked.day:g}"
+    yield (
+        f"responders among {result.people} virtual people per arm: {asked.arm} {rate:.1f} %, {asked.against} {rate_against:.1f} %, "
+        f"difference {rate - rate_against:.1f} points; alpha {asked.alpha:g}, {'two' if sides(asked) == 2 else 'one'}-sided"
+    )
+    yield ""
+    draws = f"assurance over {len(result.drawn)} draws, % ({BAND[1] - BAND[0]} % of draws)"
+    rows = [("", "patients per arm", "power, %", draws)]
+    for size in result.sizes:
+        low, high = np.percentile(100 * result.drawn_power(size), BAND)
+        cell = _cell(100 * result.assurance(size), low, high)
+        rows.append((">" if size == n else "", str(size), f"{100 * result.power(size):.1f}", cell))
+    yield from _table(rows, left=1)
+    yield ""
+    most = f"at most {100 * result.most_assurance:.0f} % with any number; each draw from {DRAW_PEOPLE} people per arm"
+    if n is None or result.simulated is None or result.simulated_error is None:
+        yield f"no number of patients reaches a power of {100 * asked.power:g} %: the difference itself is not enough; assurance {most}"
+    else:
+        yield f"{n} patients per arm: power {100 * result.power(n):.1f} % by the formula of Farrington and Manning;"
+        error = f"Monte Carlo error {100 * result.simulated_error:.1f}"
+        yield f"  {100 * result.simulated:.1f} % of {SIMULATED} simulated trials succeed ({error})"
+        yield f"  assurance {100 * result.assurance(n):.1f} %, {most}"
+    yield f"study; {FRAME}"
+
+
+def _banner(watermark: str) -> str:
+    return f"*** {watermark.upper()}: virtual people, not for treating a person ***"
+
+
 def _cell(percent: float, low: float, high: float) -> str:
     return f"{abs(percent):.1f} ({abs(low):.1f}-{abs(high):.1f})"
 
@@ -57,7 +95,8 @@ def _median(duration: Duration) -> str:
     return f"over {duration.days[-1]:g} d" if duration.median_days is None else f"{duration.median_days:g} d"
 
 
-def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
+def _table(rows: list[tuple[str, ...]], left: int = 2) -> Iterator[str]:
+    """Columns, the first ``left`` of them to the left."""
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     for row in rows:
-        yield "  " + "  ".join(cell.ljust(w) if k < 2 else cell.rjust(w) for k, (cell, w) in enumerate(zip(row, widths, strict=True)))
+        yield "  " + "  ".join(cell.ljust(w) if k < left else cell.rjust(w) for k, (cell, w) in enumerate(zip(row, widths, strict=True)))

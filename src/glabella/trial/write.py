@@ -1,9 +1,9 @@
 """The files of a trial: JSON, Parquet and a figure. All are made before the first is written, and each is written whole."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glabella.errors import InputError
 from glabella.files import check_folder, write_file
@@ -11,6 +11,9 @@ from glabella.outcome import FRAME, outcome_text
 from glabella.population.block import ONSET_DAYS
 from glabella.trial.result import TrialResult
 from glabella.trial.summary import KEYS
+
+if TYPE_CHECKING:
+    from glabella.trial.power import PowerResult
 
 DATA, TABLE, PICTURE = "trial.json", "trial.parquet", "responders"
 
@@ -27,9 +30,21 @@ def write_trial(result: TrialResult, folder: str | Path) -> list[Path]:
 
     folder = check_trial_folder(folder)
     png, svg = draw_responders(result)
-    made: dict[str, str | bytes] = {
+    return write_files(folder, {
         DATA: outcome_text(result.to_json()), TABLE: parquet(result), f"{PICTURE}.png": png, f"{PICTURE}.svg": svg,
-    }  # fmt: skip
+    })  # fmt: skip
+
+
+def write_power(result: "PowerResult", folder: str | Path) -> list[Path]:
+    """Write power.json, power.png and power.svg into ``folder``; files of these names are replaced."""
+    from glabella.report.trial import draw_power
+
+    png, svg = draw_power(result)
+    return write_files(check_folder(folder), {"power.json": outcome_text(result.to_json()), "power.png": png, "power.svg": svg})
+
+
+def write_files(folder: Path, made: Mapping[str, str | bytes]) -> list[Path]:
+    """Write files that are made already, into a folder that is made where it is missing."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

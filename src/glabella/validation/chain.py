@@ -1,7 +1,7 @@
 """Figures that one nominal person gives: strain of the skin by components, and side effects from the scatter of needles."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -9,8 +9,7 @@ from threadpoolctl import threadpool_limits
 from glabella.evidence import Parameters, load_parameters
 from glabella.evidence.published import PublishedRow, trial_record
 from glabella.patient import Patient
-from glabella.plan import Plan
-from glabella.population.arms import arm_plan
+from glabella.population.arms import dosed_plan
 from glabella.stages.bolus import place_boluses
 from glabella.stages.diffusion import muscle_doses, spread_toxin
 from glabella.stages.junction import block_junctions
@@ -49,7 +48,7 @@ def predict_strain(rows: Sequence[PublishedRow], sets: Sequence[Mapping[str, flo
         person = build_person(None, Patient(), load_parameters())
         arms = dict.fromkeys((row.product, row.indication, row.dose_units) for row in rows)
         for product, indication, units in arms:
-            plan = units_plan(product, indication, units)
+            plan = dosed_plan(product, indication, units)
             field = spread_toxin(person.spread, place_boluses(plan.sessions[0], plan, person.anatomy, load_parameters()), TOLERANCE)
             dose = muscle_doses(person.anatomy, (field,))
             mine = [k for k, row in enumerate(rows) if (row.product, row.indication, row.dose_units) == (product, indication, units)]
@@ -93,19 +92,6 @@ def _region(skin: Skin, name: str) -> np.ndarray:
     return at[np.abs(skin.surface.vertices[skin.surface.triangles[at], 0].mean(axis=1)) < reach]
 
 
-def units_plan(product: str, indication: str, units: float) -> Plan:
-    """The pattern with its needles and volumes and another number of units."""
-    plan = arm_plan(product, indication, units)
-    if abs(plan.units - units) < 1e-9:
-        return plan
-    factor = units / plan.units
-    dilution = replace(plan.dilution, diluent_ml=plan.dilution.diluent_ml / factor)
-    session = plan.sessions[0]
-    injections = tuple(replace(injection, units=injection.units * factor) for injection in session.injections)
-    vials = max(1, int(np.ceil(units / dilution.vial_units - 1e-9)))
-    return replace(plan, dilution=dilution, vials=vials, sessions=(replace(session, injections=injections),))
-
-
 def predict_unwanted(product: str, indication: str, units: float, values: Mapping[str, float]) -> dict[str, Chance]:
     """Chance of each side effect after one session in the nominal person; a placebo reaches nothing."""
     if not units:
@@ -113,7 +99,7 @@ def predict_unwanted(product: str, indication: str, units: float, values: Mappin
     with threadpool_limits(1):
         parameters = stage_parameters(values)
         person = build_person(None, Patient(), parameters)
-        plan = units_plan(product, indication, units)
+        plan = dosed_plan(product, indication, units)
         course = run_course(person, plan, PEAK_DAYS, parameters, [None], TOLERANCE)
         chances = find_unwanted(person, plan, parameters, course, [], PARAMETER_DRAWS, seed=0)
     return {name: Chance(100 * chance.value, 100 * chance.low, 100 * chance.high) for name, chance in chances.items()}
