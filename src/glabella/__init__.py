@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from glabella.calibration.calibrate import calibrate
+    from glabella.calibration.posterior import load_posterior
     from glabella.errors import GlabellaError, InputError, RefusedError
     from glabella.evidence import load_parameters
     from glabella.face import Face, load_face
@@ -20,8 +22,11 @@ if TYPE_CHECKING:
     from glabella.trial.design import Arm, Trial
     from glabella.trial.result import TrialResult
     from glabella.trial.run import run_trial
+    from glabella.validation.validate import validate
 
 _HOMES = {
+    "glabella.calibration.calibrate": ("calibrate",),
+    "glabella.calibration.posterior": ("load_posterior",),
     "glabella.errors": ("GlabellaError", "InputError", "RefusedError"),
     "glabella.evidence": ("load_parameters",),
     "glabella.face": ("Face", "load_face"),
@@ -34,6 +39,7 @@ _HOMES = {
     "glabella.trial.design": ("Arm", "Trial"),
     "glabella.trial.result": ("TrialResult",),
     "glabella.trial.run": ("run_trial",),
+    "glabella.validation.validate": ("validate",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -54,11 +60,14 @@ __all__ = [
     "Session",
     "Trial",
     "TrialResult",
+    "calibrate",
     "check_plan",
     "load_face",
     "load_parameters",
+    "load_posterior",
     "run_trial",
     "simulate",
+    "validate",
 ]
 
 

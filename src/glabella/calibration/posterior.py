@@ -93,7 +93,10 @@ def log_posterior(x: np.ndarray, emulator: Emulator, priors: Sequence[Prior]) ->
 
 def sample(emulator: Emulator, priors: Sequence[Prior], draws: int, seed: int, steps: int = 1500) -> np.ndarray:
     """Fitted numbers (draws, parameters) by emcee's ensemble sampler on the straight-line model; the second half of the chain, thinned."""
-    import emcee
+    try:
+        import emcee
+    except ImportError:
+        raise InputError("calibrate needs the package emcee; install it with: pip install 'glabella[calibrate]'") from None
 
     walkers = WALKERS_PER_PARAMETER * len(priors)
     spread = np.array([p.spread for p in priors])
