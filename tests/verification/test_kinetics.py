@@ -183,7 +183,11 @@ def test_result_on_a_day_does_not_depend_on_the_other_days():
     np.testing.assert_allclose(bulks[1], bulks[0][on], rtol=0, atol=1e-6)
 
 
-def test_half_the_half_life_brings_the_half_gone_day_forward_by_a_quarter_to_45_percent():
+def test_half_the_half_life_brings_the_half_gone_day_forward_by_less_than_half():
+    """Pure decay would bring it forward by half; formation, slow endings and bulk do not scale with the half-life and make it less.
+
+    How much less the demo's strain must do is asserted on the chain, in test_ablations.
+    """
     muscle = {"m": log_normal(dose_for_ratio(2.3, PARAMETERS), 0.5)}
 
     def half_gone(parameters):
@@ -191,7 +195,7 @@ def test_half_the_half_life_brings_the_half_gone_day_forward_by_a_quarter_to_45_
         return timing(DAYS, force)["half_gone"]
 
     halved = PARAMETERS.with_values({"light_chain_half_life_days": PARAMETERS["light_chain_half_life_days"] / 2})
-    assert 0.25 <= 1 - half_gone(halved) / half_gone(PARAMETERS) <= 0.45
+    assert 0.25 <= 1 - half_gone(halved) / half_gone(PARAMETERS) < 0.5
 
 
 def test_one_muscle_meets_the_frown_displacement_within_ten_points_on_each_day():
