@@ -1,20 +1,16 @@
-"""Calibration: likelihood, sampler, posterior as data; on a straight-line model, which needs no virtual people."""
+"""Calibration: likelihood, priors, and the posterior as data."""
 
 import numpy as np
 import pytest
-from scipy.optimize import approx_fprime
-from scipy.stats import binom, kstest
+from scipy.stats import binom
 
-from glabella.calibration.coverage import draw_prior, draw_rows, prior_ranks
+from glabella.calibration.coverage import draw_prior
 from glabella.calibration.fit import RATE_FLOOR, load_priors, residuals, to_values
 from glabella.calibration.posterior import (
-    Emulator,
     between_trials_sd_logit,
     load_posterior,
-    log_posterior,
     read_posterior,
     rows_sha256,
-    sample,
     write_posterior,
 )
 from glabella.errors import InputError
@@ -22,15 +18,6 @@ from glabella.evidence.parameters import load_parameters, load_population
 from glabella.evidence.published import published_rows
 
 RATES = [row for row in published_rows("calibrate") if row.quantity == "responder_percent" and row.arm == "active"][:20]
-PRIORS = load_priors()[:4]
-
-
-def line() -> Emulator:
-    """Rates that depend on four parameters in straight lines on the logit scale."""
-    rng = np.random.default_rng(4)
-    spread = np.array([prior.spread for prior in PRIORS])
-    slopes = rng.normal(0, 0.4, (len(RATES), len(PRIORS))) / spread
-    return Emulator(tuple(RATES), np.array([p.centre for p in PRIORS]), rng.normal(0, 1, len(RATES)), slopes, np.ones(len(RATES), bool))
 
 
 def test_deviance_is_that_of_the_binomial():
@@ -55,32 +42,6 @@ def test_residuals_of_many_predictions_at_once():
     rows = published_rows("calibrate")
     some = np.random.default_rng(0).uniform(1, 99, (5, len(rows)))
     assert residuals(rows, some) == pytest.approx(np.array([residuals(rows, one) for one in some]))
-
-
-def test_sampler_finds_the_width_of_a_posterior_that_is_known():
-    """With strong data the straight-line posterior is normal: its covariance is the inverse of the Hessian."""
-    emulator = line()
-    rows = tuple(draw_rows(RATES, emulator.predict(emulator.x), 0, 0))
-    emulator = Emulator(rows, emulator.x, emulator.centre, emulator.slopes, emulator.rate)
-    found = sample(emulator, PRIORS, 2000, seed=3, steps=1200)
-
-    def lost(x: np.ndarray) -> float:
-        return -float(log_posterior(x[None], emulator, PRIORS)[0])
-
-    centre = found.mean(0)
-    step = 0.05 * found.std(0)
-    hessian = np.array([(approx_fprime(centre + s, lost, 0.1 * step) - approx_fprime(centre - s, lost, 0.1 * step)) for s in np.diag(step)])
-    hessian /= 2 * step[:, None]
-    assert found.std(0) == pytest.approx(np.sqrt(np.diag(np.linalg.inv(hessian))), rel=0.25)
-
-
-def test_known_parameters_of_made_up_trials_are_recovered():
-    """Simulation-based calibration: the rank of the truth among posterior draws is uniform."""
-    ranks = prior_ranks(line(), PRIORS, 40, seed=2, draws=49, steps=300)
-    uniform = (ranks + np.random.default_rng(0).random(ranks.shape)) / 50
-    assert kstest(uniform.ravel(), "uniform").pvalue > 0.01
-    inside = ((uniform > 0.05) & (uniform < 0.95)).mean()
-    assert inside == pytest.approx(0.9, abs=0.07)
 
 
 def test_priors_are_drawn_within_their_ranges():
