@@ -20,7 +20,7 @@ def typical_face(sex: str = "female", margin_mm: float = 62.0) -> Archetype:
     parts = np.zeros((3, 5, len(MUSCLES)))
     parts[0], parts[1] = -0.01, 0.06 * (0.8 + 0.4 * rng.random((5, len(MUSCLES))))
     weights = np.array([[1 + 0.2 * k * (m == 2) for m in range(len(MUSCLES))] for k in range(len(FROWN_PATTERNS))])
-    folding = AreaFolding(parts, np.full(5, 0.2), weights * (1.25 if sex == "male" else 1.0), 0.1 * weights)
+    folding = AreaFolding(parts, np.full(5, 0.2), weights * (1.25 if sex == "male" else 1.0))
     return Archetype(
         sex, margin_mm, MUSCLES, dose, np.array([8.0, 12.0]), np.repeat(np.arange(3), elements), np.full(3 * elements, 1 / elements),
         {"glabellar": folding}, np.arange(3),

@@ -36,7 +36,10 @@ def main() -> None:
     parser.add_argument("--warm", action="store_true", help="begin from the posterior that ships, instead of the middle of the priors")
     options = parser.parse_args()
     start = load_posterior().best() if options.warm else None
-    posterior, found = calibrate(most_steps=options.steps, evaluate=evaluate, start=start, report=lambda line: print(line, flush=True))
+    command = f"python tools/calibrate.py --steps {options.steps}" + (" --warm" if options.warm else "")
+    posterior, found = calibrate(
+        most_steps=options.steps, evaluate=evaluate, start=start, report=lambda line: print(line, flush=True), command=command
+    )
     for prior, x in zip(found.priors, found.x, strict=True):
         print(f"{prior.parameter:45s} {prior.to_value(prior.centre):9.4g} -> {prior.to_value(x):9.4g}")
     for name, text in zip(("posterior.csv", "posterior.json"), write_posterior(posterior), strict=True):

@@ -19,7 +19,7 @@ from glabella.frown import FROWN_PATTERNS
 from glabella.patient import Patient
 from glabella.plan import Plan, Session
 from glabella.stages.bolus import place_boluses
-from glabella.stages.diffusion import muscle_doses, spread_toxin
+from glabella.stages.diffusion import DoseField, muscle_doses, spread_toxin
 from glabella.stages.diffusion.spread import source_of
 from glabella.stages.wrinkle import CONTRACTION
 from glabella.treatment import Person, build_person
@@ -34,12 +34,11 @@ NEGLIGIBLE = 1e-3  # of the half dose: a muscle that gets less everywhere is not
 @dataclass(frozen=True)
 class AreaFolding:
     """How the muscles squeeze one area: mean, half difference and shear strain (3, triangles, muscles) per newton, weights of the
-    triangles (triangles,), and the tension in N of each muscle (patterns, muscles) in the area's own contraction and at rest."""
+    triangles (triangles,), and the tension in N of each muscle (patterns, muscles) in the area's own contraction."""
 
     parts: np.ndarray
     weight: np.ndarray
     contracted_newton: np.ndarray
-    rest_newton: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,8 @@ class Archetype:
     """A typical face under one pattern of needles.
 
     ``dose_per_unit`` (needles, landings, elements): uptake in units/mm3 of one unit of the needle; ``units`` (needles,): the pattern's
-    own; ``muscle_of`` and ``share`` (elements,): which of ``muscles`` an element belongs to and which share of it. ``folding`` by area.
+    own; ``muscle_of`` and ``share`` (elements,): which of ``muscles`` an element belongs to and which share of it. ``folding`` by area;
+    ``column_of`` (muscles,): where each of ``muscles`` stands among those that pull the skin, -1 for none of them.
     """
 
     sex: str
@@ -102,7 +102,9 @@ def build_archetype(plan: Plan, patient: Patient, parameters: Parameters, areas:
     )
 
 
-def _elements(person: Person, nominal, parameters: Mapping[str, float]) -> tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray]:
+def _elements(
+    person: Person, nominal: DoseField, parameters: Mapping[str, float]
+) -> tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray]:
     """Muscles that the pattern reaches and the tissue cells that stand for them: even steps of volume in order of dose."""
     muscles, cells, muscle_of, share = [], [], [], []
     for name, dose in muscle_doses(person.anatomy, (nominal,)).items():
@@ -135,5 +137,4 @@ def _folding(person: Person, area: str, parameters: Parameters) -> AreaFolding:
         parts[:, keep],
         np.full(TRIANGLES, 1 / TRIANGLES),
         np.stack([skin.tension_newton(expression, p, parameters) for p in patients]),
-        np.stack([skin.tension_newton("rest", p, parameters) for p in patients]),
     )

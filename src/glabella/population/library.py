@@ -24,7 +24,7 @@ from glabella.stages.anatomy.drawing import atlas_data
 
 Progress = Callable[[str, float], None]
 REACHED_AT = "junction_d50_units_per_mm3"
-FOLDING = ("parts", "weight", "contracted_newton", "rest_newton")
+FOLDING = ("parts", "weight", "contracted_newton")
 BUILT_FROM = ("data", "stages/anatomy", "stages/bolus", "stages/diffusion", "stages/skin", "face.py", "population/archetypes.py")
 PLAIN = ("dose_per_unit", "units", "muscle_of", "share", "column_of")
 

@@ -1,28 +1,37 @@
 """Virtual people: who they are before treatment. Drawn in blocks of fixed size, each with random streams of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from glabella.evidence.parameters import stream
+from glabella.evidence.published import DEFAULT, trial_record
 from glabella.frown import FROWN_PATTERNS
 
 BLOCK = 1000  # people computed together; results depend on it, so it is fixed
 
 
+def _usual(name: str) -> Any:
+    return field(default_factory=lambda: getattr(trial_record(DEFAULT), name))
+
+
 @dataclass(frozen=True)
 class Mix:
-    """Whom a trial enrols: share of women, ages (years), share rated severe among those who enter, who screens."""
+    """Whom a trial enrols: share of women, ages (years), share rated severe among those who enter, who screens.
 
-    female_share: float = 0.85
-    mean_age_years: float = 47.0
-    sd_age_years: float = 10.0
-    least_age_years: float = 18.0
-    most_age_years: float = 75.0
-    severe_share: float = 0.6
-    screening: str = "investigator"
+    What is not said is that of the first row of trials.csv.
+    """
+
+    female_share: float = _usual("female_share")
+    mean_age_years: float = _usual("mean_age_years")
+    sd_age_years: float = _usual("sd_age_years")
+    least_age_years: float = _usual("least_age_years")
+    most_age_years: float = _usual("most_age_years")
+    severe_share: float = _usual("severe_share")
+    screening: str = _usual("screening")
 
 
 @dataclass(frozen=True)
