@@ -16,7 +16,7 @@ from glabella.face import Face, load_face
 from glabella.label import Finding, check_plan, ensure_allowed
 from glabella.outcome import AREAS, EXPRESSIONS, BrowCurves, Curve, DoseBalance, MuscleCurves, Outcome, Probability, SkinCurves, summarise
 from glabella.patient import Patient
-from glabella.plan import Plan
+from glabella.plan import Plan, Session
 from glabella.stages.anatomy import DEPTH_STEP_MM, NOMINAL_RADIUS_MM, STEP_MM, Anatomy, Atlas, build_anatomy, build_atlas
 from glabella.stages.bolus import Bolus, place_boluses
 from glabella.stages.diffusion import DoseField, Spread, build_spread, muscle_doses, spread_toxin
@@ -70,6 +70,20 @@ class Course:
     force: MuscleForce
     strain: SkinStrain
     wrinkles: Wrinkles
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """One person treated: the outcome, and what its bands were made of.
+
+    ``samples``: every curve by its flat name (samples, days), such as ("skin", "glabellar", "maximum_frown", "grade"), empty without
+    samples; ``risks``: the computed side effects, with their values per draw of the parameters.
+    """
+
+    person: Person
+    outcome: Outcome
+    samples: Mapping[tuple[str, ...], np.ndarray]
+    risks: Mapping[str, ComputedRisk]
 
 
 def day_grid(days: int) -> np.ndarray:
@@ -183,13 +197,30 @@ def simulate(
         ensure_allowed(findings)
         compiled = samples >= COMPILED_FROM
         person = build_person(face, patient, parameters, step_mm=step_mm, depth_step_mm=depth_step_mm, atlas=atlas, compiled=compiled)
+        return treat(person, plan, parameters, days, samples, seed, workers, report, findings, scene).outcome
+
+
+def treat(
+    person: Person, plan: Plan, parameters: Parameters, days: int, samples: int, seed: int, workers: int | None = None,
+    report: Progress = lambda stage, share: None, findings: Sequence[Finding] | None = None, scene: bool = False,
+) -> Treatment:  # fmt: skip
+    """``simulate`` for a person who is built already, with the samples kept. The label is checked first, unless ``findings`` are given.
+
+    With the same seed two plans meet the same parameters and, at sites they share, the same scatter of the needles.
+    """
+    if findings is None:
+        findings = check_plan(plan, person.patient, person.anatomy.atlas)
+        ensure_allowed(findings)
+    with threadpool_limits(1):
         report("spread and kinetics", 0.0)
         grid = day_grid(days)
         nominal = run_course(person, plan, grid, parameters, [None] * len(plan.sessions), tolerance=1e-11)
         runs = _run_samples(person, plan, grid, parameters, samples, seed, workers, report)
         report("side effects", 0.0)
-        unwanted = find_unwanted(person, plan, parameters, nominal, runs, samples, seed)
-        return _outcome(person, plan, grid, parameters, nominal, runs, unwanted, findings, seed, samples, scene)
+        risks = find_risks(person, plan, parameters, nominal, runs, samples, seed)
+        outcome = _outcome(person, plan, grid, parameters, nominal, runs, with_label_rates(plan, risks), findings, seed, samples, scene)
+    names = list(_curves(nominal))
+    return Treatment(person, outcome, {name: np.stack([run[name] for run in runs]) for name in names} if runs else {}, risks)
 
 
 def _run_samples(
@@ -197,7 +228,7 @@ def _run_samples(
 ) -> list[dict[tuple[str, ...], np.ndarray]]:
     def run(sample: int) -> dict[tuple[str, ...], np.ndarray]:
         drawn = parameters.draw(seed, sample)
-        offsets = [placement_offsets(len(s.injections), seed, sample, n, drawn) for n, s in enumerate(plan.sessions)]
+        offsets = [placement_offsets(_sites(s), seed, sample, n, drawn) for n, s in enumerate(plan.sessions)]
         return _curves(run_course(person, plan, grid, drawn, offsets, SAMPLE_TOLERANCE))
 
     found = []
@@ -228,18 +259,22 @@ def _curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
     return curves
 
 
+def _sites(session: Session) -> list[str]:
+    return [injection.site for injection in session.injections]
+
+
 def _brow_drop_mm(curves: Mapping[tuple[str, ...], np.ndarray]) -> float:
     return max(float((-curve).max()) for key, curve in curves.items() if key[0] == "brow")
 
 
-def find_unwanted(
+def find_risks(
     person: Person, plan: Plan, parameters: Parameters, nominal: Course, runs: list, samples: int, seed: int
-) -> dict[str, Probability]:
-    """Chance of each side effect: computed on placements of the needles, with bands from ``samples`` draws, or a label's rate."""
+) -> dict[str, ComputedRisk]:
+    """Chance of each side effect that has a mechanism, on placements of the needles, with bands from ``samples`` draws."""
     doses = dict.fromkeys(STRUCTURES, np.zeros(UNWANTED_DRAWS))
     for number, session in enumerate(plan.sessions):
         needles = map_reach(STRUCTURES, session, plan, person.anatomy, person.spread, parameters)
-        offsets = draw_placements(len(session.injections), UNWANTED_DRAWS, seed, number, parameters).offsets_mm
+        offsets = draw_placements(_sites(session), UNWANTED_DRAWS, seed, number, parameters).offsets_mm
         session_doses = structure_doses(STRUCTURES, needles, offsets, parameters)
         doses = {name: np.maximum(doses[name], session_doses[name]) for name in STRUCTURES}
 
@@ -248,7 +283,11 @@ def find_unwanted(
 
     draws = [parameters, *(parameters.draw(seed, n) for n in range(min(samples, UNWANTED_PARAMETER_DRAWS)))]
     drops = np.array([_brow_drop_mm(run) for run in (runs or [_curves(nominal)])])
-    risks = rate_unwanted(doses, drops, peak_block, draws)
+    return rate_unwanted(doses, drops, peak_block, draws)
+
+
+def with_label_rates(plan: Plan, risks: Mapping[str, ComputedRisk]) -> dict[str, Probability]:
+    """Computed risks, and the label's rate of each effect without a mechanism."""
     found = {name: _probability(risk) for name, risk in risks.items()}
     for name, rate in label_rates(plan.product, plan.areas).items():
         found[name] = Probability(rate.value, rate.low, rate.high, "label_rate", rate.onset, rate.duration, rate.seriousness, rate.source)

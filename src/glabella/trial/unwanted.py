@@ -9,7 +9,7 @@ from glabella.evidence import Parameters
 from glabella.evidence.tables import read_rows, shipped_text
 from glabella.patient import Patient
 from glabella.plan import Plan
-from glabella.treatment import PEAK_DAYS, Person, build_person, find_unwanted, run_course
+from glabella.treatment import PEAK_DAYS, Person, build_person, find_risks, run_course, with_label_rates
 from glabella.trial.design import Trial
 from glabella.trial.result import Effect
 
@@ -38,7 +38,7 @@ def _treated_effects(person: Person, plan: Plan, parameters: Parameters, seed: i
     last = plan.sessions[-1].day
     days = np.unique(np.concatenate([session.day + PEAK_DAYS for session in plan.sessions]))
     course = run_course(person, plan, days[days <= last + PEAK_DAYS[-1]], parameters, [None] * len(plan.sessions), TOLERANCE)
-    chances = find_unwanted(person, plan, parameters, course, [], PARAMETER_DRAWS, seed)
+    chances = with_label_rates(plan, find_risks(person, plan, parameters, course, [], PARAMETER_DRAWS, seed))
     return tuple(Effect(name, 100 * c.value, 100 * c.low, 100 * c.high, c.basis, c.source) for name, c in chances.items())
 
 

@@ -16,7 +16,7 @@ from glabella.stages.junction import block_junctions
 from glabella.stages.muscle import weaken_muscles
 from glabella.stages.skin import Skin
 from glabella.stages.skin.strain import mean_compression
-from glabella.treatment import PEAK_DAYS, Person, build_person, find_unwanted, run_course
+from glabella.treatment import PEAK_DAYS, Person, build_person, find_risks, run_course, with_label_rates
 
 TOLERANCE = 1e-6
 PARAMETER_DRAWS = 16
@@ -101,5 +101,5 @@ def predict_unwanted(product: str, indication: str, units: float, values: Mappin
         person = build_person(None, Patient(), parameters)
         plan = dosed_plan(product, indication, units)
         course = run_course(person, plan, PEAK_DAYS, parameters, [None], TOLERANCE)
-        chances = find_unwanted(person, plan, parameters, course, [], PARAMETER_DRAWS, seed=0)
+        chances = with_label_rates(plan, find_risks(person, plan, parameters, course, [], PARAMETER_DRAWS, seed=0))
     return {name: Chance(100 * chance.value, 100 * chance.low, 100 * chance.high) for name, chance in chances.items()}

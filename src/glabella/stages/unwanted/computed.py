@@ -22,7 +22,10 @@ PeakBlock = Callable[[np.ndarray, Mapping[str, float]], np.ndarray]
 
 @dataclass(frozen=True)
 class ComputedRisk:
-    """Probability per person of one effect with its 90 % band over the parameters, and the words that go with it."""
+    """Probability per person of one effect with its 90 % band over the parameters, and the words that go with it.
+
+    ``values``: the probability for each draw of the parameters, the nominal ones first.
+    """
 
     effect: str
     value: float
@@ -32,6 +35,7 @@ class ComputedRisk:
     duration: str
     seriousness: str
     source: str
+    values: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -108,4 +112,5 @@ def _risk(effect: str, values: Sequence[float]) -> ComputedRisk:
         words.duration,
         words.seriousness,
         words.source,
+        tuple(values),
     )
