@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from glabella.trial.result import TrialResult
 
 SAMPLE_TOLERANCE = 1e-6  # relative residual of the spread solve in samples: dose right to 1e-4, far inside any band
-COMPILED_FROM = 20  # samples from which the compiled spread solve repays the second or so that it takes to load
+COMPILED_FROM = 20  # samples from which compiled spread and junction repay the second or so that they take to load
 UNWANTED_DRAWS = 20_000  # placements from which rare side effects are counted
 UNWANTED_PARAMETER_DRAWS = 64
 LONGEST_DAYS = 3653
@@ -117,15 +117,21 @@ def build_person(
 
 
 def run_course(
-    person: Person, plan: Plan, days: np.ndarray, parameters: Parameters, offsets_mm: Sequence[np.ndarray | None], tolerance: float
+    person: Person,
+    plan: Plan,
+    days: np.ndarray,
+    parameters: Parameters,
+    offsets_mm: Sequence[np.ndarray | None],
+    tolerance: float,
+    compiled: bool = False,
 ) -> Course:
-    """The chain of stages for one set of parameters; ``offsets_mm`` moves the needles of each session."""
+    """The chain of stages for one set of parameters; ``offsets_mm`` moves the needles of each session; ``compiled``: the junction's."""
     anatomy = person.anatomy
     spread = person.spread.at(parameters)
     boluses = tuple(place_boluses(s, plan, anatomy, parameters, offset) for s, offset in zip(plan.sessions, offsets_mm, strict=True))
     fields = tuple(spread_toxin(spread, session, tolerance) for session in boluses)
     dose = muscle_doses(anatomy, fields)
-    blockade = block_junctions(dose, np.array([s.day for s in plan.sessions]), days, parameters, plan.product)
+    blockade = block_junctions(dose, np.array([s.day for s in plan.sessions]), days, parameters, plan.product, compiled=compiled)
     force = weaken_muscles(blockade, parameters)
     strain = strain_skin(person.skin, force, person.patient, parameters)
     wrinkles = grade_wrinkles(strain, person.patient, parameters)
@@ -229,7 +235,7 @@ def _run_samples(
     def run(sample: int) -> dict[tuple[str, ...], np.ndarray]:
         drawn = parameters.draw(seed, sample)
         offsets = [placement_offsets(_sites(s), seed, sample, n, drawn) for n, s in enumerate(plan.sessions)]
-        return _curves(run_course(person, plan, grid, drawn, offsets, SAMPLE_TOLERANCE))
+        return _curves(run_course(person, plan, grid, drawn, offsets, SAMPLE_TOLERANCE, compiled=samples >= COMPILED_FROM))
 
     found = []
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
@@ -247,6 +253,7 @@ def _curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
             curves["skin", area, expression, "strain"] = course.strain.strain[area][expression]
             curves["skin", area, expression, "grade"] = course.wrinkles.grade[area][expression]
             curves["skin", area, expression, "fine_lines"] = course.wrinkles.fine_lines[area][expression]
+            curves["skin", area, expression, "depth_mm"] = course.wrinkles.depth_mm[area][expression]
     for expression, movement in course.strain.movement.items():
         curves["movement", expression] = movement
     for muscle in course.blockade.blocked:

@@ -11,6 +11,7 @@ from scipy.special import expit
 
 from glabella.population.archetypes import Archetype, AreaFolding
 from glabella.population.people import People
+from glabella.stages.junction.closed_forms import small_block_table
 from glabella.stages.junction.course import Kinetics
 
 NODE_STEP_LN = 0.08  # of ln E0 between the nodes on which the block is computed
@@ -189,18 +190,42 @@ def _repeated_loss(
     ratio = np.stack([local_ratio(archetype, units[n], people, who, n, kinetics) for n in sessions], axis=1)
     reached = np.flatnonzero(ratio.sum(1).max(0) > np.exp(nodes_ln(kinetics)[0]))
     ratio = ratio[:, :, reached]
-    lowest, table = block_table(kinetics.exponent, kinetics.spread_sd_ln)
     formation = (kinetics.formation_per_day * np.exp(people.formation_ln[who]))[:, None, None]
     elapsed = np.maximum(times[:, None] - session_days, 0.0)
-    blocked = np.zeros((len(who), len(times), len(reached)))
-    for share, loss in kinetics.classes:
+    chains = []
+    for _, loss in kinetics.classes:
         rate = (loss / np.exp(people.half_life_ln[who]))[:, None, None]
         gap = formation - rate
         gap = np.where(np.abs(gap) < 1e-6, 1e-6, gap)
-        chain = formation / gap * (np.exp(-rate * elapsed) - np.exp(-formation * elapsed))
+        chains.append(formation / gap * (np.exp(-rate * elapsed) - np.exp(-formation * elapsed)) / kinetics.threshold_ratio)
+    lost = _element_loss(np.stack(chains, axis=1), ratio, times, kinetics)
+    together = np.zeros((len(reached), len(archetype.muscles)))
+    together[np.arange(len(reached)), archetype.muscle_of[reached]] = archetype.share[reached]
+    return lost @ together
+
+
+def _element_loss(chain: np.ndarray, ratio: np.ndarray, times: np.ndarray, kinetics: Kinetics) -> np.ndarray:
+    """Loss 1 - a (people, times, elements) for ``chain`` (people, classes, times, sessions) of light chain per ratio, in thresholds.
+
+    ``ratio`` (people, sessions, elements). Compiled where the extra ``fast`` is installed: the same to 1e-5.
+    """
+    keep, start, end = linear_decay(kinetics.sprout_per_day * np.diff(times))
+    try:
+        from glabella.stages.junction.compiled import block, lose_straight
+    except ImportError:  # not installed, or not made for the numpy that is
+        pass
+    else:
+        shares, table = np.array([share for share, _ in kinetics.classes]), small_block_table(kinetics.exponent, kinetics.spread_sd_ln)
+        lost = np.empty((len(chain), len(times), ratio.shape[2]))
+        for one, taken, found in zip(chain, ratio, lost, strict=True):
+            lose_straight(block(one, taken, shares, table), keep, start, end, kinetics.sprout_release, found)
+        return lost
+    lowest, table = block_table(kinetics.exponent, kinetics.spread_sd_ln)
+    blocked = np.zeros((len(chain), len(times), ratio.shape[2]))
+    for c, (share, _) in enumerate(kinetics.classes):
         with np.errstate(divide="ignore"):
-            place = np.log(chain @ ratio)
-        place -= np.log(kinetics.threshold_ratio) + lowest
+            place = np.log(chain[:, c] @ ratio)
+        place -= lowest
         place /= TABLE_STEP
         np.clip(place, 0.0, len(table) - 2.0, out=place)
         index = place.astype(np.intp)
@@ -211,13 +236,10 @@ def _repeated_loss(
         blocked += low
     grown = np.zeros_like(blocked[:, 0])
     lost = np.zeros_like(blocked)
-    keep, start, end = linear_decay(kinetics.sprout_per_day * np.diff(times))
     for k in range(len(times) - 1):
         grown = keep[k] * grown + start[k] * blocked[:, k] + end[k] * blocked[:, k + 1]
         lost[:, k + 1] = blocked[:, k + 1] * (1 - kinetics.sprout_release * grown)
-    together = np.zeros((len(reached), len(archetype.muscles)))
-    together[np.arange(len(reached)), archetype.muscle_of[reached]] = archetype.share[reached]
-    return lost @ together
+    return lost
 
 
 def area_strain(folding: AreaFolding, column_of: np.ndarray, force: np.ndarray, newton: np.ndarray) -> np.ndarray:

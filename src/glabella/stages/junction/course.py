@@ -11,6 +11,7 @@ from glabella.stages.junction.products import potency_and_persistence
 FIRST_STEP_DAYS = 0.01
 GROWTH = 1.1
 LONGEST_STEP_DAYS = 1.0
+COARSE_FIRST_STEP_DAYS, COARSE_GROWTH, COARSE_LONGEST_STEP_DAYS = 0.125, 0.5, 8.0
 _NODE, _WEIGHT = np.polynomial.legendre.leggauss(6)
 
 
@@ -71,15 +72,47 @@ def course_days(days: np.ndarray, session_days: np.ndarray) -> np.ndarray:
     return times
 
 
+def coarse_course_days(days: np.ndarray, session_days: np.ndarray) -> np.ndarray:
+    """A coarser course for the compiled kernels: interval ends at even places, middles at odd places, all of ``days`` among either.
+
+    The block is exact at every time; the intervals, which grow from an eighth of a day to eight days after each session, only carry
+    sprouts and bulk: error of the force below 3e-5 (tests/verification/test_compiled_kinetics.py). Days at even distances need no
+    times between them, since one can be the middle of its neighbours.
+    """
+    start = float(min(days[0], session_days.min(initial=np.inf)))
+    sessions = {float(session) for session in session_days if session <= days[-1]}
+    fixed = sorted({start, *map(float, days), *sessions})
+    times, since, place = [start], -np.inf, 0
+
+    def longest(time: float) -> float:
+        return min(max(COARSE_GROWTH * (time - since), COARSE_FIRST_STEP_DAYS), COARSE_LONGEST_STEP_DAYS)
+
+    while place < len(fixed) - 1:
+        here, stop = fixed[place], fixed[place + 1]
+        since = here if here in sessions else since
+        after = fixed[place + 2] if place + 2 < len(fixed) and stop not in sessions else np.inf
+        if abs(after - 2 * stop + here) < 1e-9 and after - here <= longest(here):
+            times += [stop, after]
+            place += 2
+            continue
+        while here < stop:
+            parts = np.ceil((stop - here) / longest(here) - 1e-9)
+            end = here + (stop - here) / parts if parts > 1 else stop
+            times += [(here + end) / 2, end]
+            here = end
+        place += 1
+    return np.array(times)
+
+
 def _quadratic(s: np.ndarray) -> np.ndarray:
     """Values at ``s`` in 0..1 of the three parabolas that are 1 at start, middle and end; the last axis is the three."""
     return np.stack([(1 - s) * (1 - 2 * s), 4 * s * (1 - s), s * (2 * s - 1)], axis=-1)
 
 
-def _decay_weights(length: np.ndarray, rate: float, upto: float) -> tuple[np.ndarray, np.ndarray]:
+def decay_weights(length: np.ndarray, rate: float, upto: float) -> tuple[np.ndarray, np.ndarray]:
     """Exponential integrator of ``G' = rate (b - G)`` over the first part ``upto`` of each interval, b a parabola on the interval.
 
-    Returns the factor on the old G and the weights of b at start, middle and end.
+    Returns the factor on the old G (intervals,) and the weights (intervals, 3) of b at start, middle and end.
     """
     s = upto * (_NODE + 1) / 2
     kernel = rate * length[:, None] * np.exp(-rate * length[:, None] * (upto - s)) * (upto / 2 * _WEIGHT)
@@ -94,7 +127,7 @@ def sprout(times: np.ndarray, blocked: np.ndarray, sprout_per_day: float) -> np.
     length = times[2::2] - times[:-2:2]
     triple = blocked[:-2:2], blocked[1:-1:2], blocked[2::2]
     for upto, target in ((1.0, grown[2::2]), (0.5, grown[1:-1:2])):
-        keep, weight = _decay_weights(length, sprout_per_day, upto)
+        keep, weight = decay_weights(length, sprout_per_day, upto)
         target[:] = sum(weight[:, j, None] * triple[j] for j in range(3))
         if upto == 1.0:
             for i in range(1, len(target)):

@@ -26,10 +26,14 @@ def weaken_muscles(blockade: Blockade, parameters: Mapping[str, float]) -> Muscl
     """
     muscles = list(blockade.active)
     times, active = blockade.course()
-    lost_bulk = waste(
-        times, active, parameters["muscle_atrophy_per_day"], parameters["muscle_regrowth_per_day"], parameters["muscle_bulk_floor"]
-    )
-    bulk = 1 - lost_bulk[np.searchsorted(times[::2], blockade.days)]
+    rates = parameters["muscle_atrophy_per_day"], parameters["muscle_regrowth_per_day"], parameters["muscle_bulk_floor"]
+    if blockade.coarse:
+        from glabella.stages.muscle.compiled import waste as compiled_waste
+
+        lost_bulk = compiled_waste(times, active, *rates)
+    else:
+        times, lost_bulk = times[::2], waste(times, active, *rates)
+    bulk = 1 - lost_bulk[np.searchsorted(times, blockade.days)]
     return MuscleForce(
         days=blockade.days,
         force={m: blockade.active[m] * bulk[:, i] for i, m in enumerate(muscles)},
@@ -37,13 +41,13 @@ def weaken_muscles(blockade: Blockade, parameters: Mapping[str, float]) -> Muscl
     )
 
 
-def waste(times: np.ndarray, active: np.ndarray, atrophy_per_day: float, regrowth_per_day: float, floor: float) -> np.ndarray:
+def waste(times: np.ndarray, active: np.ndarray, atrophy_per_day: float, regrowth_per_day: float, floor: float | np.ndarray) -> np.ndarray:
     """Lost bulk D = 1 - M at the even ``times``, (intervals + 1, muscles), for ``active`` (times, muscles) a parabola on each interval.
 
     ``D' = -(ka (1 - a) + kh a) D + ka (1 - a) (1 - Mmin)`` is linear in D, so each interval is an exponential integral: exact for
-    constant a, and exactly 0 where a is 1.
+    constant a, and exactly 0 where a is 1. ``floor`` may hold one number per muscle; a complex ``active`` carries a derivative along.
     """
-    lost = np.zeros(((len(times) + 1) // 2, active.shape[1]))
+    lost = np.zeros(((len(times) + 1) // 2, active.shape[1]), dtype=active.dtype)
     if len(times) < 3:
         return lost
     length = (times[2::2] - times[:-2:2])[:, None]

@@ -61,6 +61,16 @@ def strain_skin(skin: Skin, force: MuscleForce, patient: Patient, parameters: Pa
 
 def mean_compression(skin: Skin, triangles: np.ndarray, newton: np.ndarray) -> np.ndarray:
     """Area-weighted mean (k,) over ``triangles`` of the most compressive strain, positive, for tensions (muscles, k)."""
+    return _compress(skin, triangles, newton, None)
+
+
+def compression_slope(skin: Skin, triangles: np.ndarray, newton: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """``mean_compression`` (k,) and its derivative (muscles, k) by the tension of each muscle."""
+    slope = np.empty_like(newton, dtype=float)
+    return _compress(skin, triangles, newton, slope), slope
+
+
+def _compress(skin: Skin, triangles: np.ndarray, newton: np.ndarray, slope: np.ndarray | None) -> np.ndarray:
     horizontal, vertical, shear = skin.mode_strains[:, triangles].transpose(2, 1, 0)
     parts = np.stack([0.5 * (horizontal + vertical), 0.5 * (horizontal - vertical), shear])  # mean, half difference, shear
     weights = skin.membrane.areas_mm2[triangles]
@@ -68,10 +78,13 @@ def mean_compression(skin: Skin, triangles: np.ndarray, newton: np.ndarray) -> n
     mean = np.empty(newton.shape[1])
     for start in range(0, newton.shape[1], CHUNK):
         middle, half, slant = parts @ newton[:, start : start + CHUNK]
-        np.multiply(half, half, out=half)
-        half += np.multiply(slant, slant, out=slant)
-        middle -= np.sqrt(half, out=half)  # the smaller principal strain
-        mean[start : start + CHUNK] = -(weights @ np.minimum(middle, 0.0, out=middle))
+        radius = np.sqrt(half * half + slant * slant)
+        least = np.minimum(middle - radius, 0.0)  # the smaller principal strain
+        mean[start : start + CHUNK] = -(weights @ least)
+        if slope is not None:
+            squeezed = -weights[:, None] * (least < 0)
+            along = squeezed / np.maximum(radius, 1e-300)
+            slope[:, start : start + CHUNK] = parts[0].T @ squeezed - parts[1].T @ (along * half) - parts[2].T @ (along * slant)
     return mean
 
 

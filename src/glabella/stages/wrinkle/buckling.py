@@ -5,6 +5,8 @@ The layer (modulus E_s, thickness h) on a deep soft base (E_f) folds at ``1/4 (3
 that are graded, stratum corneum on dermis the fine ones.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(48)
@@ -21,23 +23,39 @@ def wavelength_mm(thickness_mm: float, layer_kpa: float, base_kpa: float) -> flo
     return 2 * np.pi * thickness_mm * (layer_kpa / (3 * base_kpa)) ** (1 / 3)
 
 
-def fold_amplitude(strain: np.ndarray, threshold: float, spread_ln: float) -> np.ndarray:
+def fold_amplitude(strain: np.ndarray, threshold: float | np.ndarray, spread_ln: float | np.ndarray) -> np.ndarray:
     """Mean of ``sqrt(x / threshold - 1)`` (nothing below the threshold) over local strains x, in thicknesses of the layer.
 
     Local strains are log-normal about ``strain`` with standard deviation ``spread_ln``: every line has its own, so grades do
-    not jump. Integrated from the threshold on in the root of the distance, where the integrand is smooth.
+    not jump. Integrated from the threshold on in the root of the distance, where the integrand is smooth. ``threshold`` and
+    ``spread_ln`` are one number each, or one per strain.
     """
+    return _mean_over_lines(strain, threshold, spread_ln, lambda grown: np.sqrt(np.expm1(grown)))
+
+
+def fold_slope(strain: np.ndarray, threshold: float | np.ndarray, spread_ln: float | np.ndarray) -> np.ndarray:
+    """Derivative of ``fold_amplitude`` by ``ln(strain)``; ``spread_ln`` must be above 0."""
+    return _mean_over_lines(strain, threshold, spread_ln, lambda grown: 0.5 * np.exp(grown) / np.sqrt(np.expm1(grown)))
+
+
+def _mean_over_lines(
+    strain: np.ndarray, threshold: float | np.ndarray, spread_ln: float | np.ndarray, of: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Mean over local strains x beyond the threshold of a function of ln(x / threshold)."""
     strain = np.asarray(strain, float)
-    if spread_ln <= 0:
-        return np.sqrt(np.maximum(strain / threshold - 1, 0.0))
-    amplitude = np.zeros_like(strain)
-    some = strain > threshold * np.exp(-TAIL * spread_ln)
-    start = np.log(threshold / strain[some]) / spread_ln  # in standard deviations
+    threshold, spread = (np.broadcast_to(np.asarray(value, float), strain.shape) for value in (threshold, spread_ln))
+    found = np.zeros_like(strain)
+    if (spread <= 0).all():
+        beyond = strain > threshold
+        found[beyond] = of(np.log(strain[beyond] / threshold[beyond]))
+        return found
+    some = strain > threshold * np.exp(-TAIL * spread)
+    spread = spread[some]
+    start = np.log(threshold[some] / strain[some]) / spread  # in standard deviations
     low = np.sqrt(np.maximum(-TAIL - start, 0.0))
     high = np.sqrt(TAIL - start)
     root = 0.5 * (high + low)[:, None] + 0.5 * (high - low)[:, None] * NODES
     beyond = root * root
     density = np.exp(-0.5 * (start[:, None] + beyond) ** 2) / np.sqrt(2 * np.pi)
-    value = np.sqrt(np.expm1(spread_ln * beyond)) * density * 2 * root
-    amplitude[some] = 0.5 * (high - low) * (value @ WEIGHTS)
-    return amplitude
+    found[some] = 0.5 * (high - low) * ((of(spread[:, None] * beyond) * density * 2 * root) @ WEIGHTS)
+    return found

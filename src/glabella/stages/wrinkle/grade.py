@@ -79,14 +79,31 @@ def line_depths_mm(
     ``rest`` and ``contracted`` are the grades before treatment. A person graded as deep at rest as contracted has no fold; where
     the tone at rest would fold the skin more than was rated, that much folding counts for nothing.
     """
-    at_rest, at_work = scale.depth_mm(rest), scale.depth_mm(contracted)
-    first = {expression: float(value[0]) for expression, value in fold.items()}
-    span = first[contraction] - first["rest"]
-    per_fold = max(at_work - at_rest, 0.0) / span if span > 0 else 0.0
-    line = max(at_rest - per_fold * first["rest"], 0.0)
-    unseen = max(first["rest"] - at_rest / per_fold, 0.0) if per_fold > 0 else 0.0
-    drive = fold[contraction] / first[contraction] if first[contraction] > 0 else np.ones(len(days))
-    line = line * resting_line(
+    law = line_law(fold["rest"][0], fold[contraction][0], scale.depth_mm(rest), scale.depth_mm(contracted))
+    drive = fold[contraction] / law.first if law.first > 0 else np.ones(len(days))
+    line = law.line_mm * resting_line(
         days, drive, parameters["resting_line_fast_share"], parameters["resting_line_fast_days"], parameters["resting_line_slow_days"]
     )
-    return {expression: line + per_fold * np.maximum(value - unseen, 0.0) for expression, value in fold.items()}
+    return {expression: line + law.mm_per_fold * np.maximum(value - law.unseen, 0.0) for expression, value in fold.items()}
+
+
+@dataclass(frozen=True)
+class LineLaw:
+    """How one person's line deepens: ``line_mm`` at rest, ``mm_per_fold`` beyond the ``unseen`` folding; ``first``: folding on day 0.
+
+    All may be arrays, one entry per sample.
+    """
+
+    line_mm: np.ndarray
+    mm_per_fold: np.ndarray
+    unseen: np.ndarray
+    first: np.ndarray
+
+
+def line_law(rest_fold: np.ndarray, contracted_fold: np.ndarray, rest_mm: float, contracted_mm: float) -> LineLaw:
+    """From the folding before treatment and the depths of the lines that were rated then."""
+    span = np.asarray(contracted_fold - rest_fold)
+    per_fold = np.where(span > 0, max(contracted_mm - rest_mm, 0.0) / np.where(span > 0, span, 1.0), 0.0)
+    line = np.maximum(rest_mm - per_fold * rest_fold, 0.0)
+    unseen = np.where(per_fold > 0, np.maximum(rest_fold - rest_mm / np.where(per_fold > 0, per_fold, 1.0), 0.0), 0.0)
+    return LineLaw(line, per_fold, unseen, np.asarray(contracted_fold))

@@ -26,6 +26,11 @@ class Scale:
         grade = sum(ndtr((log_depth - np.log(border)) / self.rater_sd_ln) for border in self.from_mm)
         return np.where(depth_mm > 0, grade, 0.0)
 
+    def rated_at_most(self, depth_mm: np.ndarray, grade: int) -> tuple[np.ndarray, np.ndarray]:
+        """Probability that a rater gives a line this ``grade`` (0, 1 or 2) or less, and its derivative by ``ln(depth)``."""
+        beyond = (np.log(np.maximum(depth_mm, 1e-300)) - np.log(self.from_mm[grade])) / self.rater_sd_ln
+        return ndtr(-beyond), -np.exp(-0.5 * beyond * beyond) / (sqrt(2 * pi) * self.rater_sd_ln)
+
     def depth_mm(self, grade: float) -> float:
         """Depth of a line of this expected grade; grades that only an endless depth would reach get ``severe_mm``."""
         if grade <= 0:
@@ -47,9 +52,16 @@ class Scale:
 
     def grade(self, depth_mm: np.ndarray, baseline: float) -> np.ndarray:
         """Expected grade of a line, scaled so that the person's own ``baseline`` comes out exactly at its depth; 0 to 3."""
+        return np.minimum(self._own_factor(baseline) * self.expected(depth_mm), WORST)
+
+    def grade_slope(self, depth_mm: np.ndarray, baseline: float) -> np.ndarray:
+        """Derivative of ``grade`` by the depth in mm."""
+        slope = -sum(self.rated_at_most(depth_mm, n)[1] for n in range(len(self.from_mm))) / np.maximum(depth_mm, 1e-300)
+        return np.where(self.grade(depth_mm, baseline) < WORST, self._own_factor(baseline) * slope, 0.0)
+
+    def _own_factor(self, baseline: float) -> float:
         own = float(self.expected(np.array(self.depth_mm(baseline))))
-        factor = baseline / own if own > 0 else 1.0
-        return np.minimum(factor * self.expected(depth_mm), WORST)
+        return baseline / own if own > 0 else 1.0
 
 
 def wrinkle_scale(parameters: Parameters) -> Scale:
