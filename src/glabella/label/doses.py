@@ -48,7 +48,7 @@ def _check_ceilings(context: Context, units: Mapping[str, float], unplaced: floa
     most = 0.0
     basis = ("maximum_units", "assumed_here", "assumed")
     for area, given in units.items():
-        limit, *basis = _ceiling(context, area)
+        limit, *basis = ceiling(context, area)
         most += limit
         if given > limit + ROUNDING:
             yield Finding("refuse", _too_much(context, area, given, limit), f"{where}, {area}", *basis)
@@ -58,8 +58,8 @@ def _check_ceilings(context: Context, units: Mapping[str, float], unplaced: floa
         yield Finding("refuse", what, where, *basis)
 
 
-def _ceiling(context: Context, area: str) -> tuple[float, str, str, str]:
-    """Highest units for an area, and the rule, source and quality that say so; 0 where nothing allows any."""
+def ceiling(context: Context, area: str) -> tuple[float, str, str, str]:
+    """Highest units for an area of skin, and the rule, source and quality that say so; 0 where nothing allows any."""
     if context.study:
         row = load_study_maxima().get((context.product, area))
         return (row.units, "study_maximum", row.source, row.quality) if row else (0.0, "study_maximum", "assumed_here", "assumed")

@@ -1,0 +1,1 @@
+"""Planning: what is to be reached, and at what risk."""

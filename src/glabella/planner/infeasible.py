@@ -1,0 +1,81 @@
+"""A goal that no allowed dose reaches: which limit binds, and the nearest goal that can be reached, in one line."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from glabella.errors import InputError
+from glabella.planner.goal import Goal
+from glabella.planner.problem import Problem, logit
+from glabella.planner.solve import nearest
+
+AT_BOUND = 1e-3  # share of a range within which a variable counts as at its end
+SURE = 1.0  # standard errors of the chance that the nearest goal keeps in hand
+
+
+class InfeasibleError(InputError):
+    """The goal cannot be reached. ``nearest``: the goal with the highest probability that can, None where not even the bounds hold;
+    ``binding``: what stands in the way, in words."""
+
+    def __init__(self, message: str, nearest: Goal | None, binding: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.nearest = nearest
+        self.binding = binding
+
+
+def explain(problem: Problem, goal: Goal, draws: int) -> InfeasibleError:
+    """Say why: the best chance of each wish while every bound holds, and what keeps it from being higher."""
+    wishes = len(goal.wishes)
+    best = nearest(problem, wishes)
+    chances = problem.chances(best.x)
+    broken = [n for n in range(wishes, len(problem.objectives)) if logit(chances)[n] - logit(problem.required)[n] < -0.05]
+    if broken:
+        words = [f"{problem.objectives[n].says()} ({chances[n]:.0%} of {problem.required[n]:.0%} asked)" for n in broken]
+        return InfeasibleError(
+            f"goal: its own limits cannot hold together at any dose: {'; '.join(words)}; loosen one of them", None, tuple(words)
+        )
+    missed = int(np.argmin(logit(chances[:wishes]) - logit(problem.required[:wishes])))
+    wish = problem.objectives[missed]
+    binding = _binding(problem, best.x, chances, wishes)
+    reached = float(chances[missed])
+    sure = reached - SURE * np.sqrt(reached * (1 - reached) / draws)
+    probability = np.floor(100 * sure) / 100
+    easier = replace(goal, with_probability=float(probability)) if probability > 0 and goal.grade_at_most is not None else None
+    hint = f"with_probability = {probability:.2f}" if easier else "a milder wish"
+    shorter = _shorter(problem, goal, best.x, missed)
+    options = [hint, *([f"until_day = {shorter:g}"] if shorter is not None else [])]
+    return InfeasibleError(
+        f"goal: no allowed dose reaches it: {wish.says()} with probability {reached:.2f} at most, {wish.with_probability:.2f} asked; "
+        f"what binds: {'; '.join(binding)}; nearest goal that can be reached: {' or '.join(options)}",
+        easier,
+        tuple(binding),
+    )
+
+
+def _binding(problem: Problem, x: np.ndarray, chances: np.ndarray, wishes: int) -> list[str]:
+    choice = problem.choice
+    found = [
+        f"the limit that {problem.objectives[n].says()} with probability {problem.required[n]:.2f}"
+        for n in range(wishes, len(problem.objectives))
+        if chances[n] < problem.required[n] + 0.25 * (1 - problem.required[n])
+    ]
+    found += [c.says for c in choice.ceilings if c.members @ x >= c.units * (1 - AT_BOUND)]
+    if not any(c.members @ x >= c.units * (1 - AT_BOUND) for c in choice.ceilings):
+        at_most = [name for name, value, most in zip(choice.names, x, choice.most, strict=True) if value >= most * (1 - AT_BOUND)]
+        found += [f"the most units that may go to {', '.join(at_most)}"] if at_most else []
+    return found or ["the allowed sites: more units there do not help"]
+
+
+def _shorter(problem: Problem, goal: Goal, x: np.ndarray, missed: int) -> float | None:
+    """Last day until which the missed wish would hold as probably as asked, if any."""
+    wish = problem.objectives[missed]
+    if not hasattr(wish, "until_day") or goal.until_day == goal.on_day:
+        return None
+    units = problem.choice.directions @ x
+    for day in problem.responses[0].days[::-1]:
+        if goal.on_day <= day < (goal.until_day or goal.on_day):
+            shorter = replace(wish, until_day=float(day))  # type: ignore[type-var]
+            value = np.mean([shorter.chance(response.reply(units)).value for response in problem.responses])
+            if value >= wish.with_probability:
+                return float(day)
+    return None
