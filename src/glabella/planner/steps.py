@@ -55,7 +55,7 @@ def _improved(problem: Problem, best: np.ndarray, points: np.ndarray) -> np.ndar
         forecast = _forecast(problem, best, points)
         mine, in_hand = round(problem.choice.total(best), 6), float(problem.slack(best).min())
         fewer = (total < mine) & (forecast >= -DOUBT)
-        as_many = (total == mine) & (forecast > in_hand)
+        as_many = (total == mine) & (forecast > in_hand - DOUBT)
         order = [*np.flatnonzero(fewer)[np.argsort(-forecast[fewer])], *np.flatnonzero(as_many)[np.argsort(-forecast[as_many])]]
         better = None
         for place in order:
