@@ -12,7 +12,7 @@ from glabella.population.endpoints import ENDPOINTS
 from glabella.trial.result import trial_schema, validate_trial
 
 ONA = ("--product", "onabotulinumtoxinA")
-SMALL = ("--patients", "60", "--visits", "7,30,60,90,120", "--seed", "1")
+SMALL = ("--patients", "60", "--visits", "7,30,60,90,120", "--seed", "1", "--draws", "2")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "trial.toml"
 
 
@@ -28,6 +28,7 @@ def test_json_is_the_result_alone_with_every_endpoint_and_rater():
     document = json.loads(result.stdout)
     validate_trial(document)
     assert document["seed"] == 1
+    assert (document["band"]["holds"], document["band"]["draws"]) == ("counting and parameters", 2)
     assert document["purpose"] == document["watermark"] == "study"
     assert [arm["dose_units"] for arm in document["arms"]] == [20, 0]
     for arm in document["arms"]:
@@ -39,6 +40,7 @@ def test_json_is_the_result_alone_with_every_endpoint_and_rater():
             assert [visit["day"] for visit in entry["visits"]] == [7, 30, 60, 90, 120]
             assert all(0 <= visit["low"] <= visit["percent"] <= visit["high"] <= 100 for visit in entry["visits"])
         assert {"endpoint", "median_days"} <= set(arm["duration"])
+        assert all(0 <= one["low"] <= one["percent"] <= one["high"] <= 100 for part in ("onset", "duration") for one in arm[part]["by_day"])
         assert all(effect["low"] <= effect["percent"] <= effect["high"] for effect in arm["unwanted"])
     assert document["arms"][0]["onset"]["median_days"] is not None
     assert document["arms"][1]["onset"]["median_days"] is None
@@ -48,21 +50,31 @@ def test_the_table_holds_the_endpoint_asked_for_and_says_study():
     lines = run(*ONA, *SMALL, "--endpoint", "ge2_grade_composite").stdout.splitlines()
     assert "STUDY" in lines[0]
     assert lines[-1] == "study; research and education, not a medical device"
+    assert lines[-2].startswith("bands: counting error and what is not known of the fitted parameters (2 draws of the posterior")
     assert sum("ge2 grade composite" in line for line in lines) == 2
     assert not any("none or mild" in line for line in lines)
+
+
+def test_bands_of_the_counting_alone_say_so():
+    few = (*ONA, "--patients", 40, "--visits", "30", "--draws", 0)
+    assert run(*few).stdout.splitlines()[-2].startswith("bands: counting error of as many people as were simulated, and nothing else")
+    document = json.loads(run(*few, "--json").stdout)
+    validate_trial(document)
+    assert document["band"]["holds"] == "counting"
 
 
 def test_the_example_and_its_files(tmp_path):
     import pyarrow.parquet
 
     folder = tmp_path / "new" / "out"
-    run(EXAMPLE, "--patients", 20, "--out", folder)
+    run(EXAMPLE, "--patients", 20, "--draws", 2, "--out", folder)
     names = sorted(path.name for path in folder.iterdir())
     assert names == ["responders.png", "responders.svg", "trial.json", "trial.parquet"]
     document = json.loads((folder / "trial.json").read_text())
     validate_trial(document)
     table = pyarrow.parquet.read_table(folder / "trial.parquet")
     assert table.schema.metadata[b"watermark"] == b"study"
+    assert table.schema.metadata[b"band"] == b"counting and parameters"
     percent = {(r["arm"], r["name"], r["rater"], r["day"]): r["value"] for r in table.to_pylist() if r["quantity"] == "responder_percent"}
     for arm in document["arms"]:
         for entry in arm["endpoints"]:
@@ -70,7 +82,9 @@ def test_the_example_and_its_files(tmp_path):
                 value = percent[arm["name"], entry["endpoint"], entry["rater"], visit["day"]]
                 assert value == pytest.approx(visit["percent"])
     assert (folder / "responders.png").read_bytes().startswith(b"\x89PNG\r\n")
-    assert "STUDY" in (folder / "responders.svg").read_text()
+    picture = (folder / "responders.svg").read_text()
+    assert "STUDY" in picture
+    assert "bands: counting and parameters, 95 %" in picture
 
 
 def test_the_schema_describes_every_key():
@@ -104,6 +118,9 @@ REFUSED = {
     "nothing": ((), "TRIAL.toml"),
     "file that is not there": (("no_such_trial.toml",), "cannot be read"),
     "file and product": ((str(EXAMPLE), *ONA), "the file names the arms"),
+    "draws below 0": ((*ONA, "--draws", "-1"), "--draws = -1"),
+    "one draw": ((*ONA, "--draws", "1"), "one draw tells no spread"),
+    "more draws than there are": ((*ONA, "--draws", "500"), "must be from 1 to 199, the draws that the posterior has"),
     "workers": ((*ONA, "--workers", "0"), "workers"),
 }
 

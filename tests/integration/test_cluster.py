@@ -20,7 +20,7 @@ from glabella.trial.cluster import dask_compute
 from glabella.trial.run import arm_specs, block_tasks, run_block
 
 ONA = "onabotulinumtoxinA"
-SMALL = ("--product", ONA, "--patients", "1100", "--visits", "30", "--seed", "3")
+SMALL = ("--product", ONA, "--patients", "1100", "--visits", "30", "--seed", "3", "--draws", "2")
 
 
 @pytest.fixture(scope="module")

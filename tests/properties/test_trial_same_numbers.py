@@ -2,20 +2,23 @@
 
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from glabella import Arm, Plan, Trial, run_trial
+from glabella.calibration.posterior import load_posterior
 from glabella.trial.result import validate_trial
 from glabella.trial.run import BlockTask, arm_specs, prepare, run_block
+from glabella.trial.summary import KEYS
 
 ONA = "onabotulinumtoxinA"
 
 
 @pytest.fixture(scope="module")
 def trial():
-    return Trial("small", (Arm.label(ONA),), patients=1100, visit_days=(7, 30, 60), seed=5)
+    return Trial("small", (Arm.label(ONA),), patients=1100, visit_days=(7, 30, 60), seed=5, draws=3)
 
 
 @pytest.fixture(scope="module")
@@ -62,19 +65,57 @@ def test_a_plan_of_its_own_is_the_pattern_that_it_repeats():
     plan = Plan.label(ONA, purpose="study")
     days = (30, 120)
     pattern, own = (
-        run_trial(Trial("t", (arm,), 40, days, seed=2), side_effects=False).to_json()["arms"][0]["endpoints"]
+        run_trial(Trial("t", (arm,), 40, days, seed=2, draws=2), side_effects=False).to_json()["arms"][0]["endpoints"]
         for arm in (Arm.label(ONA), Arm("own", ONA, "glabellar", 0, plan=plan))
     )
     assert pattern == own
 
 
-def test_what_is_not_known_about_the_parameters_widens_the_intervals(trial):
-    result = run_trial(trial, side_effects=False)
-    assert all(arm["unwanted"] == [] for arm in result.to_json()["arms"])
-    key = (result.trial.arms[0].name, "none_or_mild_at_max_contraction", "investigator")
-    plain, wide = (r.responders(*key) for r in (result, result.with_spread({key: np.array([0.0, 4.0, 4.0])})))
-    assert (wide.percent == plain.percent).all()
-    assert wide.low[0] == plain.low[0]
-    assert (wide.high - wide.low)[1:] == pytest.approx(np.hypot((plain.high - plain.low)[1:], 2 * 1.96 * 4), rel=0.01)
-    other = (key[0], "ge1_grade_improvement", "subject")
-    assert (result.responders(*other).low == result.with_spread({key: np.ones(3)}).responders(*other).low).all()
+@pytest.fixture(scope="module")
+def result(trial):
+    return run_trial(trial, side_effects=False)
+
+
+def test_draws_widen_every_band_and_move_no_figure(trial, result):
+    plain = run_trial(replace(trial, draws=0), side_effects=False)
+    assert (result.band, plain.band) == ("counting and parameters", "counting")
+    assert [arm["unwanted"] for arm in result.to_json()["arms"]] == [[], []]
+    arm = trial.arms[0].name
+    for name in ("responders", "strain_reduction", "onset", "duration"):
+        wide, narrow = getattr(result, name)(arm), getattr(plain, name)(arm)
+        assert (wide.percent == narrow.percent).all()
+        assert (wide.low <= narrow.low).all()
+        assert (wide.high >= narrow.high).all()
+        assert (wide.high - wide.low).sum() > 1.2 * (narrow.high - narrow.low).sum(), name
+    assert plain.to_json()["band"] == {**result.to_json()["band"], "holds": "counting", "draws": 0, "people_per_draw": 0}
+
+
+def test_a_band_holds_the_root_mean_square_of_draws_and_counting(trial, result):
+    """Against the same trial run with each draw by itself: as many people, of the same seed."""
+    arm, spread = trial.arms[0].name, result.spread[trial.arms[0].name]
+    assert (spread.draws, spread.people) == (3, prepare(arm_specs(trial)[0]).entering)
+    alone = replace(trial, draws=0, patients=spread.people)
+    posterior = load_posterior()
+    here, *drawn = (run_trial(alone, values=posterior.values(k) if k else None, side_effects=False) for k in (0, *posterior.some(3)))
+    for endpoint, rater in KEYS:
+        rates = np.array([one.responders(arm, endpoint, rater).percent for one in drawn])
+        distance = np.sqrt(np.mean((rates - here.responders(arm, endpoint, rater).percent) ** 2, axis=0))
+        assert spread.responders[KEYS.index((endpoint, rater))] == pytest.approx(distance, abs=1e-9)
+    strain = np.array([one.strain_reduction(arm).percent for one in drawn]) - here.strain_reduction(arm).percent
+    assert spread.strain == pytest.approx(np.sqrt(np.mean(strain**2, axis=0)))
+    plain, wide = result.with_spread({}).responders(arm), result.responders(arm)
+    added = 1.96 * spread.responders[0]
+    assert wide.high - wide.percent == pytest.approx(np.hypot(plain.high - plain.percent, added), rel=1e-3)
+    assert wide.percent - wide.low == pytest.approx(np.hypot(plain.percent - plain.low, added), rel=1e-3)
+
+
+def test_more_patients_have_the_same_spread(trial, result):
+    fewer = run_trial(replace(trial, patients=40), side_effects=False)
+    for arm, spread in fewer.spread.items():
+        assert pickle.dumps(spread) == pickle.dumps(result.spread[arm])
+
+
+def test_what_is_given_is_not_drawn(trial):
+    fixed = run_trial(replace(trial, patients=40), values=load_posterior().best(), side_effects=False)
+    for spread in fixed.spread.values():
+        assert not any(points.any() for points in (spread.responders, spread.strain, spread.noticed, spread.keeping))

@@ -107,10 +107,18 @@ def test_a_bad_table_is_one_clear_error(name):
 def test_a_trial_without_the_table_says_so(tmp_path):
     path = tmp_path / "trial.toml"
     path.write_text(EXAMPLE.read_text().partition("[power]")[0])
-    for arguments in ((path, "--power"), ("--product", "onabotulinumtoxinA", "--power"), (EXAMPLE, "--draws", 3)):
+    for arguments in ((path, "--power"), ("--product", "onabotulinumtoxinA", "--power")):
         result = CliRunner().invoke(main, ["trial", *map(str, arguments)])
         assert result.exit_code == 2
         assert "--power" in result.stderr or "[power] table" in result.stderr
+
+
+@pytest.mark.parametrize(("draws", "words"), [("0", "at least 2"), ("1", "one draw tells no spread"), ("500", "must be from 1 to 199")])
+def test_an_assurance_needs_draws_that_there_are(draws, words):
+    result = CliRunner().invoke(main, ["trial", str(EXAMPLE), "--power", "--draws", draws])
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert words in line
 
 
 def test_the_trial_is_cut_after_the_visit_that_is_asked_about():

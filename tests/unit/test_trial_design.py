@@ -95,6 +95,8 @@ BAD_FILES = {
     "brand as unit": ("dose_units = 12", 'dose_units = "12 Botox"', "never converted"),
     "visits as text": ("visit_days = [30, 60]", 'visit_days = "30"', "list of days"),
     "visit before day 0": ("visit_days = [30, 60]", "visit_days = [-3, 60]", "at least 0"),
+    "part of a draw": ("patients = 50", "patients = 50\ndraws = 2.5", "draws = 2.5: must be a whole number"),
+    "one draw": ("patients = 50", "patients = 50\ndraws = 1", "one draw tells no spread; give 0 for none"),
     "one age": ("age_years = [30, 60]", "age_years = [30]", "lowest and the highest"),
     "power without a visit": ("day = 30", "day = 45", "no visit on that day; valid: 30, 60"),
     "power of an unknown arm": ("margin_percent", 'arm = "x"\nmargin_percent', "unknown; valid: onabotulinumtoxinA 12 U, placebo"),
@@ -138,6 +140,9 @@ def test_a_file_says_everything(tmp_path):
     assert trial.arms[0].session_days == (0, 40)
     assert trial.arms[1].session_days == (0, 40)
     assert (trial.power.day, trial.power.margin_percent, trial.power.endpoint) == (30, 15, trial.endpoint)
+    assert trial.draws is None
+    path.write_text(FILE.replace("patients = 50", "patients = 50\ndraws = 0"))
+    assert Trial.read(path).draws == 0
 
 
 def test_an_arm_takes_a_plan_of_its_own(tmp_path):
@@ -155,8 +160,8 @@ def test_the_example_is_read():
 def test_options_replace_what_a_file_says(tmp_path):
     path = tmp_path / "trial.toml"
     path.write_text(FILE)
-    trial = trial_from_options(path, patients=7, seed=3, visits="30,90", severe=0.5, female=0, age="20-40")
-    assert (trial.patients, trial.seed, trial.visit_days) == (7, 3, (30, 90))
+    trial = trial_from_options(path, patients=7, seed=3, visits="30,90", severe=0.5, female=0, age="20-40", draws=5)
+    assert (trial.patients, trial.seed, trial.visit_days, trial.draws) == (7, 3, (30, 90), 5)
     assert (trial.mix.severe_share, trial.mix.female_share, trial.mix.most_age_years) == (0.5, 0, 40)
     with pytest.raises(InputError, match="the file names the arms"):
         trial_from_options(path, product=ONA)
@@ -181,8 +186,8 @@ def test_days_and_ages_are_parsed():
 
 
 def test_a_cohort_is_a_recipe():
-    cohort = Cohort.sample(200, like="abo_dose_2021", seed=4)
-    assert (cohort.patients, cohort.seed, cohort.mix.severe_share) == (200, 4, 0.679)
+    cohort = Cohort.sample(200, like="abo_dose_2021", seed=4, draws=0)
+    assert (cohort.patients, cohort.seed, cohort.mix.severe_share, cohort.draws) == (200, 4, 0.679, 0)
     with pytest.raises(InputError, match="did you mean 'abo_dose_2021'"):
         Cohort.sample(200, like="abo_dose_2012")
     with pytest.raises(InputError, match="at least 1"):

@@ -14,6 +14,7 @@ from glabella.trial.summary import (
     _maintained,
     attend,
     kaplan_meier,
+    kaplan_meier_error,
     median_day,
     summarise_block,
 )  # fmt: skip
@@ -42,6 +43,15 @@ def test_kaplan_meier_is_that_of_scipy():
     assert responded == len(ends) + len(censored) == (lost + left).sum()
     curve = ecdf(CensoredData(uncensored=ends, right=censored)).sf
     assert kaplan_meier(responded, lost, left)[2:] == pytest.approx(curve.evaluate(DAYS[2:]))
+    high = curve.confidence_interval(0.95, method="linear").high.evaluate(DAYS[2:4])
+    assert 1.959964 * kaplan_meier_error(responded, lost, left)[2:4] == pytest.approx(high - curve.evaluate(DAYS[2:4]))
+
+
+def test_the_error_of_nobody_and_of_all_is_none():
+    """Four of ten lose it by day 60, the others by day 90: Greenwood's root of 0.4 * 0.6 / 10, and nothing is left to err about."""
+    error = kaplan_meier_error(10, np.array([0, 0, 4, 6, 0]), np.zeros(5, int))
+    assert error == pytest.approx([0, 0, np.sqrt(0.4 * 0.6 / 10), 0, 0])
+    assert not kaplan_meier_error(0, np.zeros(5, int), np.zeros(5, int)).any()
 
 
 def test_a_loss_is_recorded_at_the_next_visit_made():

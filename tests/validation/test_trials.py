@@ -14,7 +14,7 @@ VISITS = (7, 30, 60, 90, 120, 180)
 
 
 def responders(arms: tuple[Arm, ...], mix: Mix, patients: int = 2000):
-    return run_trial(Trial("beside", arms, patients, VISITS, mix, seed=4, missing="excluded"), side_effects=False)
+    return run_trial(Trial("beside", arms, patients, VISITS, mix, seed=4, missing="excluded", draws=0), side_effects=False)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from glabella.evidence.published import PublishedRow, published_rows
 from glabella.population.arms import trial_values
 
 DRAWS = 200
-CHECKED = 20  # draws on which the straight-line model is checked
+CHECKED = 20  # draws on which the straight-line model is checked, unless told otherwise
 
 
 def calibrate(
@@ -22,6 +22,7 @@ def calibrate(
     people: int = PEOPLE,
     most_steps: int = 15,
     sampler_steps: int = 1500,
+    checked: int = CHECKED,
     parameters: Sequence[str] | None = None,
     evaluate: Callable | None = None,
     start: Mapping[str, float] | None = None,
@@ -31,7 +32,8 @@ def calibrate(
     """Fit the parameters that have a prior (or those named) to the rows marked ``calibrate`` and draw from the posterior.
 
     Rows with any other mark are dropped before anything is computed: they cannot change the result. ``evaluate``: see ``fit``.
-    ``start``: values to begin from instead of the middle of the priors.
+    ``start``: values to begin from instead of the middle of the priors. ``checked``: draws, at least 1, on which the straight-line
+    model of the sampling is compared with the engine.
     """
     rows = tuple(row for row in (published_rows("calibrate") if rows is None else rows) if row.use == "calibrate")
     priors = tuple(prior for prior in load_priors() if parameters is None or prior.parameter in parameters)
@@ -43,11 +45,11 @@ def calibrate(
     report(f"deviance {found.deviance:.1f} over {len(predictor.rows)} rows")
     emulator = emulate(predictor.rows, found)
     x = sample(emulator, priors, draws - 1, seed, sampler_steps)
-    checked = x[:CHECKED]
-    true = np.array(many([{**values, **to_values(one, priors)} for one in checked]))
+    some = x[:checked]
+    true = np.array(many([{**values, **to_values(one, priors)} for one in some]))
     points = np.array([row.unit == "percent" for row in predictor.rows])
-    error = float(np.sqrt(np.mean((emulator.predict(checked) - true)[:, points] ** 2)))
-    report(f"straight-line model wrong by {error:.2f} points (root mean square over {len(checked)} draws)")
+    error = float(np.sqrt(np.mean((emulator.predict(some) - true)[:, points] ** 2)))
+    report(f"straight-line model wrong by {error:.2f} points (root mean square over {len(some)} draws)")
     table = np.array([[prior.to_value(value) for prior, value in zip(priors, one, strict=True)] for one in (found.x, *x)])
     facts = PosteriorFacts(
         command, seed, people, rows_sha256(rows), between_trials_sd_logit(predictor.rows, found.predicted), error

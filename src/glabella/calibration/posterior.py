@@ -48,6 +48,13 @@ class Posterior:
         """Parameter values of the best fit."""
         return self.values(0)
 
+    def some(self, draws: int) -> list[int]:
+        """Numbers of so many draws, evenly through the table; the best fit is not among them unless there is nothing else."""
+        last = len(self.draws) - 1
+        if not 1 <= draws <= max(last, 1):
+            raise InputError(f"draws = {draws}: must be from 1 to {max(last, 1)}, the draws that the posterior has")
+        return [int(k) for k in np.unique(np.linspace(min(1, last), last, draws).astype(int))]
+
     def values(self, draw: int) -> dict[str, float]:
         """Parameter values of one draw."""
         return dict(zip(self.parameters, map(float, self.draws[draw]), strict=True))
@@ -105,7 +112,7 @@ def sample(emulator: Emulator, priors: Sequence[Prior], draws: int, seed: int, s
     start = np.clip(emulator.x + 0.2 * spread * rng.standard_normal((walkers, len(priors))), low + 1e-6, high - 1e-6)
     sampler = emcee.EnsembleSampler(
         walkers, len(priors), log_posterior, args=(emulator, tuple(priors)), vectorize=True,
-        moves=[(emcee.moves.DEMove(), 0.8), (emcee.moves.DESnookerMove(), 0.2)],
+        moves=emcee.moves.DEMove(),  # not its snooker move: up to emcee 3.1.6 that one narrows the posterior (pull request 531)
     )  # fmt: skip
     sampler.random_state = np.random.RandomState(seed).get_state()
     sampler.run_mcmc(start, steps)

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import ndtr
 
+from glabella.evidence.products import load_products
 from glabella.evidence.published import PublishedRow, trial_record
 from glabella.population.arms import arm_setting, mix_of
 from glabella.population.block import ONSET_DAYS, Block, Setting, baseline_shift, follow, follow_strain
@@ -18,6 +19,12 @@ from glabella.stages.junction.course import junction_kinetics
 PEOPLE = 400  # virtual people per arm: numerical
 SEED = 20_26
 PREDICTED = ("responder_percent", "onset_percent", "onset_median_days", "duration_median_days", "strain_reduction_percent")
+AFTER_STRAIN = (
+    "person_line_depth_sd_ln", "effort_sd_ln", "investigator_noise_sd_ln", "subject_noise_sd_ln", "subject_offset_ln",
+    "subject_person_sd_ln", "onset_noticed_share", "onset_noticed_sd_ln",
+)  # fmt: skip
+PER_PRODUCT = ("potency_per_unit", "half_life_factor")  # rows that the kinetics of one product hold
+MOST_REMEMBERED = 400  # courses of arms: memory
 
 
 @dataclass(frozen=True)
@@ -46,9 +53,10 @@ class Predictor:
         """One course for all arms, so that arms with the same dose share it."""
         return course_times(np.unique(np.concatenate([ONSET_DAYS, *(arm.setting.visit_days for arm in self.arms)])))
 
-    def predict(self, values: Mapping[str, float]) -> np.ndarray:
-        """Predicted value (rows,) in each row's own unit."""
-        memory = _Memory()
+    def predict(self, values: Mapping[str, float], memory: "Memory | None" = None) -> np.ndarray:
+        """Predicted value (rows,) in each row's own unit; ``memory``: courses of earlier predictions, which change no number."""
+        memory = memory or Memory()
+        memory.take(values, self.people)
         shifts: dict[tuple, float] = {}
         found: list[float] = []
         for arm in self.arms:
@@ -62,20 +70,29 @@ class Predictor:
         return np.array(found)
 
 
-class _Memory:
-    """Strain and folds of arms that were followed, for other trials of the same dose in the same people."""
+class Memory:
+    """Strain and folds of arms that were followed, for other trials of the same dose in the same people, and for other predictions whose
+    values differ only in what comes after the strain (``AFTER_STRAIN``) or belongs to another product."""
 
     def __init__(self) -> None:
-        self.held: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
+        self.held: dict[tuple, tuple[Setting, tuple[np.ndarray, np.ndarray]]] = {}
+        self.before: tuple = ()
+
+    def take(self, values: Mapping[str, float], people: int) -> None:
+        """The values of the prediction that follows, and how many people it has."""
+        later = (*AFTER_STRAIN, *(f"{product}_{what}" for product in load_products() for what in PER_PRODUCT))
+        self.before = (people, *(value for name, value in values.items() if name not in later))
 
     def strain(self, setting: Setting, people: People, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """``follow_strain``, once for each dose, area and kind of people; how severe their lines are does not matter to it."""
         mix = replace(setting.mix, severe_share=0.5, screening="investigator")
         treated = (setting.kinetics, setting.units.tobytes()) if setting.treated else ()
-        key = (id(setting.archetypes[0]), *treated, setting.areas, mix)
-        if key not in self.held:
-            self.held[key] = follow_strain(setting, people, times)
-        return self.held[key]
+        key = (id(setting.archetypes[0]), *treated, setting.areas, mix, times.tobytes(), self.before)
+        found = self.held.pop(key, None) or (setting, follow_strain(setting, people, times))  # the setting keeps its face, and so the id
+        self.held[key] = found
+        if len(self.held) > MOST_REMEMBERED:
+            del self.held[next(iter(self.held))]  # the one not asked for longest
+        return found[1]
 
 
 def build_predictor(rows: Sequence[PublishedRow], values: Mapping[str, float], people: int = PEOPLE, progress=None) -> Predictor:

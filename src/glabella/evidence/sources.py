@@ -15,6 +15,8 @@ FIELDS = (
     "url", "urldate", "version", "volume", "year",
 )  # fmt: skip
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_:.-]*")
+SPACE = re.compile(r"\s*")
+MARK = re.compile(r'(?<!\\)[{}"]')
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,8 @@ class _Reader:
         return InputError(f"{self.where} line {self.line}: {what}")
 
     def skip_space(self) -> None:
-        while self.position < len(self.text) and self.text[self.position].isspace():
-            self.position += 1
+        match = SPACE.match(self.text, self.position)
+        self.position = match.end() if match else self.position
 
     def skip_comments(self) -> bool:
         """Go to the next entry; False at the end of the text."""
@@ -145,14 +147,14 @@ class _Reader:
         if opening not in ("{", '"'):
             return opening
         depth, start = 1, self.position
-        while self.position < len(self.text):
-            character, escaped = self.text[self.position], self.text[self.position - 1] == "\\"
-            if not escaped and opening == '"' and character == '"' and depth == 1:
-                depth = 0
-            elif not escaped and character in "{}":
+        for mark in MARK.finditer(self.text, start):
+            character = mark.group()
+            if character == '"':
+                depth = 0 if opening == '"' and depth == 1 else depth
+            else:
                 depth += 1 if character == "{" else -1
-            self.position += 1
             if depth == 0:
+                self.position = mark.end()
                 return _plain_text(self.text[start : self.position - 1])
         self.position = start
         raise self.fail(f"field '{name}' is never closed")

@@ -29,7 +29,7 @@ PLACEBO_DASH: Any = (0, (1, 1.5))
 
 
 def draw_responders(result: TrialResult) -> tuple[bytes, str]:
-    """Responders by the trial's endpoint over the visits, each arm with its 95 % band, as PNG and as SVG."""
+    """Responders by the trial's endpoint over the visits, each arm with its 95 % band, as PNG and as SVG; the title says what it holds."""
     trial = result.trial
     title = f"{trial.endpoint.replace('_', ' ')}, {trial.rater}"
     with styled():
@@ -48,7 +48,7 @@ def draw_responders(result: TrialResult) -> tuple[bytes, str]:
             for day in found.arm.session_days[1:]:
                 ax.axvline(day, color=MUTED, linewidth=0.7, linestyle=(0, (1, 3)))
         ax.set(ylim=(0, 100), xlim=(0, float(result.days[-1]) * 1.02), xlabel="day", ylabel="responders, % of people")
-        ax.set_title(title)
+        ax.set_title(f"{title}; bands: {result.band}, 95 %")
         ax.legend(loc="best")
         return _drawn(figure, title, result.watermark)
 

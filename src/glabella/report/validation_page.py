@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from glabella.calibration.coverage import load_coverage
 from glabella.evidence.published import published_rows
 from glabella.evidence.sources import find_reference
 from glabella.outcome import outcome_text
 from glabella.report.page import jinja2_markup
 from glabella.report.style import Picture, styled
 from glabella.report.validation_charts import describe, draw_validation, unit_word
+from glabella.report.validation_coverage import coverage_words, draw_coverage
 from glabella.report.write import FolderKind, Progress, check_report_folder, write_folder
 from glabella.validation.document import CORRELATED
 from glabella.validation.drivers import DOSES, LABELLED_UNITS, MEN, OUTCOMES, WOMEN
@@ -21,8 +24,8 @@ from glabella.validation.validate import Validation
 VALIDATION_FOLDER = FolderKind("validation.html", "validation.json", "glabella validation")
 SECTIONS = (
     ("glance", "At a glance"), ("misses", "Misses, and why"), ("pictures", "Against each other"), ("trials", "Trial by trial"),
-    ("drivers-section", "What drives it"), ("doses", "Dose, women and men"), ("told", "What the data tell"), ("rows", "Every figure"),
-    ("how", "How computed"), ("sources", "Sources"),
+    ("drivers-section", "What drives it"), ("doses", "Dose, women and men"), ("told", "What the data tell"),
+    ("coverage-section", "Is the posterior right"), ("rows", "Every figure"), ("how", "How computed"), ("sources", "Sources"),
 )  # fmt: skip
 USE_WORDS = {"calibrate": "Fitted (calibrate)", "validate": "Never fitted (validate)"}
 PAIRS_SHOWN = 20
@@ -38,9 +41,9 @@ def write_validation(found: Validation, folder: str | Path, progress: Progress |
     folder = check_validation_folder(folder)
     tell = progress or (lambda what, share: None)
     pictures = []
-    count = len({band.trial for band in found.bands}) + 9
+    count = len({band.trial for band in found.bands}) + 10
     with styled():
-        for picture in draw_validation(found):
+        for picture in chain(draw_validation(found), [draw_coverage(load_coverage())]):
             pictures.append(picture)
             tell("pictures", min(1.0, len(pictures) / count))
     write_folder(folder, VALIDATION_FOLDER, render_validation(found, pictures), outcome_text(found.to_json()), pictures)
@@ -64,7 +67,8 @@ def render_validation(found: Validation, pictures: Sequence[Picture]) -> str:
         misses=[_misses(group) for group in found.misses], missed=missed, tables=tables,
         left_out=len(published_rows()) - len(found.judged),
         pairs=found.identifiability.pairs(CORRELATED)[:PAIRS_SHOWN], correlated=CORRELATED, sexes=_sexes(found),
-        doses_note=_doses_note(found), facts=_facts(found), between=found.facts.between_trials_sd_logit,
+        coverage=coverage_words(load_coverage()), doses_note=_doses_note(found), facts=_facts(found),
+        between=found.facts.between_trials_sd_logit,
         references=[find_reference(key) for key in sorted({one.row.source for one in found.judged})],
     )  # fmt: skip
 

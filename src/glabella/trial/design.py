@@ -22,6 +22,7 @@ from glabella.reading import Fields, check_choice, check_number, read_toml
 VISIT_DAYS = (7.0, 30.0, 60.0, 90.0, 120.0, 180.0)
 PATIENTS, MOST_PATIENTS = 10_000, 100_000_000
 LAST_DAY = 3653.0
+FEWEST_DRAWS, MOST_DRAWS = 2, 10_000  # one draw tells nothing of a spread; the posterior has its own number
 MOST_SESSIONS = 10  # landing places of so many sessions lie in one random number
 LEAST_SEVERE, MOST_SEVERE = 0.05, 0.99  # a noisy rater finds no trial of one grade alone
 OLDEST_YEARS = 120.0
@@ -32,7 +33,7 @@ ROUNDING = 1e-9
 
 TRIAL_KEYS = (
     "name", "like", "patients", "seed", "visit_days", "endpoint", "rater", "missing", "visit_missed_share", "dropout_per_day", "baseline",
-    "arm", "power",
+    "arm", "power", "draws",
 )  # fmt: skip
 ARM_KEYS = ("name", "product", "indication", "dose_units", "session_days", "plan", "patients")
 BASELINE_KEYS = ("severe_share", "female_share", "age_years", "mean_age_years", "sd_age_years", "screening")
@@ -133,8 +134,9 @@ class Trial:
 
     ``patients`` per arm; ``visit_days`` from the first session on; ``mix``: whom it enrols; ``missing``: a visit not made counts as
     non_response, or is excluded. ``visit_missed_share`` and ``dropout_per_day`` None: those of population.csv. ``endpoint`` and
-    ``rater`` (the endpoint's first unless named) are the ones that duration and figures are about; every other is computed as well. A
-    placebo arm is always there.
+    ``rater`` (the endpoint's first unless named) are the ones that duration and figures are about; every other is computed as well.
+    ``draws`` of the posterior behind the bands, and behind the assurance of ``power``: 0 for bands of the counting alone, None for the
+    usual number of each. A placebo arm is always there.
     """
 
     name: str
@@ -149,6 +151,7 @@ class Trial:
     endpoint: str = FIRST_ENDPOINT
     rater: str = ""
     power: Power | None = None
+    draws: int | None = None
 
     def __post_init__(self) -> None:
         arms = tuple(self.arms)
@@ -164,6 +167,7 @@ class Trial:
         object.__setattr__(self, "patients", check_patients(self.patients, "trial: patients"))
         object.__setattr__(self, "visit_days", rising_days(self.visit_days, "trial: visit_days"))
         object.__setattr__(self, "seed", check_whole(self.seed, "trial: seed", 0, 2**63 - 1))
+        object.__setattr__(self, "draws", check_draws(self.draws, "trial: draws"))
         check_choice(self.missing, "trial: missing", MISSING)
         check_choice(self.endpoint, "trial: endpoint", ENDPOINTS)
         object.__setattr__(self, "rater", self.rater or ENDPOINTS[self.endpoint][0])
@@ -211,6 +215,7 @@ class Trial:
                 fields.get("visit_days", record.visit_days), mix, fields.integer("seed", 0),
                 fields.choice("missing", MISSING, record.missing), fields.number("visit_missed_share", None, None),
                 fields.number("dropout_per_day", None, None), endpoint, fields.choice("rater", ENDPOINTS[endpoint], ""),
+                draws=fields.integer("draws", None),
             )  # fmt: skip
             if "power" in data:
                 trial = replace(trial, power=_read_power(fields.get("power"), trial, f"{where}, power"))
@@ -255,6 +260,16 @@ def check_endpoint(endpoint: str, rater: str | None, where: str) -> None:
 def check_patients(value: Any, where: str) -> int:
     """A whole number above 0."""
     return check_whole(value, where, 1, MOST_PATIENTS)
+
+
+def check_draws(value: Any, where: str) -> int | None:
+    """A number of draws of the posterior: none at all, or enough to tell a spread; None stays None."""
+    if value is None:
+        return None
+    draws = check_whole(value, where, 0, MOST_DRAWS)
+    if 0 < draws < FEWEST_DRAWS:
+        raise InputError(f"{where} = {draws}: one draw tells no spread; give 0 for none, or at least {FEWEST_DRAWS}")
+    return draws
 
 
 def check_whole(value: Any, where: str, least: int, most: int) -> int:

@@ -8,7 +8,7 @@ from glabella.errors import InputError
 from glabella.evidence.published import DEFAULT, trial_record
 from glabella.population.arms import mix_of
 from glabella.reading import check_number
-from glabella.trial.design import LEAST_SEVERE, MOST_SEVERE, Arm, Trial, check_patients, parse_ages, parse_days
+from glabella.trial.design import LEAST_SEVERE, MOST_SEVERE, Arm, Trial, check_draws, check_patients, parse_ages, parse_days
 
 INDICATION = "glabellar"
 
@@ -25,6 +25,7 @@ def trial_from_options(
     severe: float | None = None,
     female: float | None = None,
     age: str | None = None,
+    draws: int | None = None,
 ) -> Trial:
     """The trial of a file or of one product's arm beside placebo; an option that is given replaces the setting of its name."""
     one_arm = {"--product": product, "--indication": indication, "--dose": dose_units}
@@ -54,6 +55,7 @@ def trial_from_options(
         patients=trial.patients if patients is None else check_patients(patients, "--patients"),
         seed=trial.seed if seed is None else seed,
         visit_days=trial.visit_days if visits is None else parse_days(visits, "--visits"),
+        draws=trial.draws if draws is None else check_draws(draws, "--draws"),
     )
 
 
@@ -65,7 +67,5 @@ def check_together(power: bool, path: Path | None, given: Mapping[str, object]) 
     if power and named & {"--scheduler", "--endpoint"}:
         option = min(named & {"--scheduler", "--endpoint"})
         raise InputError(f"{option} beside --power: the [power] table says what is asked, and it is computed here; leave {option} out")
-    if not power and "--draws" in named:
-        raise InputError("--draws: is about the assurance; give --power as well, or leave --draws out")
     if {"--scheduler", "--workers"} <= named:
         raise InputError("--workers beside --scheduler: the cluster has workers of its own; leave --workers out")

@@ -26,14 +26,14 @@ from glabella.errors import InputError
 from glabella.evidence.parameters import stream
 from glabella.outcome import FRAME, plain
 from glabella.population.library import Progress
-from glabella.trial.design import LEAST_PER_ARM, NON_INFERIORITY, SUPERIORITY, Power, Trial
+from glabella.trial.design import FEWEST_DRAWS, LEAST_PER_ARM, NON_INFERIORITY, SUPERIORITY, Power, Trial
 from glabella.trial.result import WATERMARK
 from glabella.trial.run import arm_specs, block_tasks, prepare, run_block
 from glabella.trial.summary import FAILURES, KEYS
 
 SCHEMA = "glabella-power-1"
 PEOPLE, DRAW_PEOPLE = 10_000, 2_000  # virtual people per arm behind the rates, and behind those of one draw
-DRAWS = 40
+DRAWS = 40  # unless the trial says
 SIMULATED = 100_000  # trials
 ALPHA = {SUPERIORITY: 0.05, NON_INFERIORITY: 0.025}  # two-sided, one-sided
 SHOWN = (0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0)  # times the size that is found
@@ -124,15 +124,17 @@ class PowerResult:
 
 
 def find_power(
-    trial: Trial, posterior: Posterior | None = None, *, draws: int = DRAWS, workers: int | None = None, progress: Progress | None = None
+    trial: Trial, posterior: Posterior | None = None, *, workers: int | None = None, progress: Progress | None = None
 ) -> PowerResult:
-    """Answer the ``power`` of a trial; ``posterior``: the shipped one unless given, of which ``draws`` are taken."""
+    """Answer the ``power`` of a trial; ``posterior``: the shipped one unless given, of which as many draws are taken as the trial says."""
     asked = complete(trial)
+    if trial.draws == 0:
+        raise InputError(f"trial {trial.name}: draws = 0: the assurance is an average over draws; give at least {FEWEST_DRAWS}")
     posterior = posterior or load_posterior()
     report = progress or (lambda step, share: None)
-    people, last = max(trial.patients, PEOPLE), len(posterior.draws) - 1
-    chosen = np.unique(np.linspace(min(1, last), last, draws).astype(int))  # the first is the best fit, not a draw
-    jobs = [(people, None), *((DRAW_PEOPLE, posterior.values(int(k))) for k in chosen)]
+    people = max(trial.patients, PEOPLE)
+    chosen = posterior.some(trial.draws or min(DRAWS, max(len(posterior.draws) - 1, 1)))
+    jobs = [(people, None), *((DRAW_PEOPLE, posterior.values(k)) for k in chosen)]
     shorter, found = cut(trial, asked.day), []
     with threadpool_limits(1), ThreadPoolExecutor(workers or cpu_count() or 1) as pool:
         try:

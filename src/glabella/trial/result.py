@@ -14,13 +14,30 @@ from glabella.errors import InputError
 from glabella.outcome import FRAME, plain
 from glabella.population.block import ONSET_DAYS
 from glabella.trial.design import Arm, Trial, check_endpoint
-from glabella.trial.summary import KEYS, BlockSummary, kaplan_meier, median_day
+from glabella.trial.summary import KEYS, BlockSummary, kaplan_meier_error, median_day
 
 SCHEMA = "glabella-trial-1"
 WATERMARK = "study"
 CONFIDENCE = 0.95
 TWO_SIDED = float(norm.ppf(0.5 + CONFIDENCE / 2))
-Spread = Mapping[tuple[str, str, str], np.ndarray]
+COUNTING, BOTH = "counting", "counting and parameters"
+UNWANTED_BAND = "90 %: where needles end and ranges of the tables, or counting behind a published rate; no draws of the posterior"
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """What the parameters add to the bands of one arm: root-mean-square distance, in percentage points, of ``draws`` of the posterior from
+    the values in force, in the same ``people`` (at least so many in every draw).
+
+    ``responders`` and ``keeping`` (keys, visits), ``strain`` (visits,), ``noticed`` (onset days,): as in ``BlockSummary``.
+    """
+
+    draws: int
+    people: int
+    responders: np.ndarray
+    strain: np.ndarray
+    noticed: np.ndarray
+    keeping: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -37,7 +54,7 @@ class Effect:
 
 @dataclass(frozen=True, eq=False)
 class Rate:
-    """Percent at each visit (visits,) with its 95 % interval."""
+    """Percent at each visit (visits,) with its 95 % band."""
 
     percent: np.ndarray
     low: np.ndarray
@@ -47,12 +64,31 @@ class Rate:
 @dataclass(frozen=True, eq=False)
 class Duration:
     """How long the response lasts among ``people`` who responded: days of the visits counted from the last session, percent who still
-    respond, and the first visit at which at most half do (None: later than the last visit)."""
+    respond with their 95 % band, and the first visit at which at most half do, on the curve and on either end of its band (None: later
+    than the last visit)."""
 
     days: np.ndarray
     percent: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     median_days: float | None
+    median_low_days: float | None
+    median_high_days: float | None
     people: int
+
+
+@dataclass(frozen=True, eq=False)
+class Onset:
+    """When people notice an effect: percent who had by each of ``days`` with their 95 % band, and the first of these days by which half
+    had, on the curve and on either end of its band (None: fewer ever did)."""
+
+    days: np.ndarray
+    percent: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    median_days: float | None
+    median_low_days: float | None
+    median_high_days: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +102,8 @@ class ArmResult:
 
 @dataclass(frozen=True, eq=False)
 class TrialResult:
-    """A trial and what came out. ``values``: rows of the tables that were replaced. ``parameter_spread``: standard deviation in percentage
-    points (visits,) that the parameters add, by (arm, endpoint, rater); it widens the intervals."""
+    """A trial and what came out. ``values``: rows of the tables that were replaced. ``spread``: what the parameters add to the bands of
+    each arm, by its name; without it they hold the counting of as many people as were simulated and nothing else."""
 
     trial: Trial
     arms: tuple[ArmResult, ...]
@@ -76,7 +112,7 @@ class TrialResult:
     settings: Mapping[str, Any]
     parameters_sha256: str
     values: Mapping[str, float] = field(default_factory=dict)
-    parameter_spread: Spread = field(default_factory=dict)
+    spread: Mapping[str, Spread] = field(default_factory=dict)
 
     @property
     def watermark(self) -> str:
@@ -88,9 +124,14 @@ class TrialResult:
         """Days of the visits."""
         return np.array(self.trial.visit_days)
 
-    def with_spread(self, spread: Spread) -> "TrialResult":
-        """The same result with intervals that also hold what is not known about the parameters."""
-        return replace(self, parameter_spread=spread)
+    @property
+    def band(self) -> str:
+        """What the bands of responders, strain, onset and duration hold: counting, or counting and parameters."""
+        return BOTH if self.spread else COUNTING
+
+    def with_spread(self, spread: Mapping[str, Spread]) -> "TrialResult":
+        """The same result with bands that also hold what is not known about the parameters, by name of the arm."""
+        return replace(self, spread=spread)
 
     def arm(self, name: str) -> ArmResult:
         """The arm of this name."""
@@ -98,42 +139,61 @@ class TrialResult:
         return next(found for found in self.arms if found.arm == arm)
 
     def responders(self, arm: str, endpoint: str | None = None, rater: str | None = None) -> Rate:
-        """Responders of an arm at each visit: Wilson's interval of as many people as were simulated, widened by ``parameter_spread``."""
-        endpoint = endpoint or self.trial.endpoint
-        check_endpoint(endpoint, rater, "responders")
-        rater = rater or next(name for known, name in KEYS if known == endpoint)
-        summary, key = self.arm(arm).summary, KEYS.index((endpoint, rater))
-        met, counted = summary.met[key], summary.counted[key]
-        share = met / np.maximum(counted, 1)
-        bounds = np.array([_wilson(int(k), int(n)) for k, n in zip(met, counted, strict=True)]).T
-        more = TWO_SIDED * np.asarray(self.parameter_spread.get((arm, endpoint, rater), 0.0)) / 100
-        low, high = share - np.hypot(share - bounds[0], more), share + np.hypot(bounds[1] - share, more)
-        return Rate(100 * share, 100 * np.clip(low, 0, 1), 100 * np.clip(high, 0, 1))
+        """Responders of an arm at each visit: Wilson's interval of as many people as were simulated, widened by ``spread``."""
+        key = self._key(endpoint, rater, "responders")
+        summary = self.arm(arm).summary
+        counts = zip(summary.met[key], summary.counted[key], strict=True)
+        low, high = np.array([_wilson(int(k), int(n)) for k, n in counts]).T
+        return self._shares(summary.responder_share[key], low, high, self._points(arm, "responders", key))
 
     def strain_reduction(self, arm: str) -> Rate:
-        """Mean over people of the share of strain lost, with the interval of that mean."""
-        seen, total, squares = self.arm(arm).summary.strain
-        people = np.maximum(seen, 1)
-        mean = total / people
+        """Mean over people of the share of strain lost, with the interval of that mean, widened by ``spread``."""
+        summary = self.arm(arm).summary
+        seen, _, squares = summary.strain
+        people, mean = np.maximum(seen, 1), summary.strain_share
         error = TWO_SIDED * np.sqrt(np.maximum(squares / people - mean**2, 0) / people)
+        error = np.hypot(error, TWO_SIDED * self._points(arm, "strain") / 100)
         return Rate(100 * mean, 100 * (mean - error), 100 * (mean + error))
 
-    def onset(self, arm: str) -> tuple[float | None, np.ndarray]:
-        """First of the onset days by which half had noticed an effect (None: fewer ever did), and the percent who had by each of them."""
+    def onset(self, arm: str) -> Onset:
+        """Who had noticed an effect by each of the onset days: Wilson's interval, widened by ``spread``."""
         summary = self.arm(arm).summary
-        share = summary.noticed / summary.people
-        return median_day(ONSET_DAYS, 1 - share), 100 * share
+        low, high = np.array([_wilson(int(k), summary.people) for k in summary.noticed]).T
+        rate = self._shares(summary.noticed_share, low, high, self._points(arm, "noticed"))
+        medians = (median_day(ONSET_DAYS, 1 - share / 100) for share in (rate.percent, rate.high, rate.low))
+        return Onset(ONSET_DAYS, rate.percent, rate.low, rate.high, *medians)
 
     def duration(self, arm: str, endpoint: str | None = None, rater: str | None = None) -> Duration:
-        """Kaplan-Meier on the visit grid: loss of an endpoint among those who met it at the first visit that counts."""
-        endpoint = endpoint or self.trial.endpoint
-        check_endpoint(endpoint, rater, "duration")
-        rater = rater or next(name for known, name in KEYS if known == endpoint)
-        found, key = self.arm(arm), KEYS.index((endpoint, rater))
+        """Kaplan-Meier on the visit grid: loss of an endpoint among those who met it at the first visit that counts; Greenwood's interval,
+        widened by ``spread``."""
+        key = self._key(endpoint, rater, "duration")
+        found = self.arm(arm)
         summary = found.summary
-        share = kaplan_meier(int(summary.responded[key]), summary.lost[key], summary.left[key])
-        days, people = self.days - found.arm.session_days[-1], int(summary.responded[key])
-        return Duration(days, 100 * share, median_day(days, share) if people else None, people)
+        people, share = int(summary.responded[key]), summary.keeping_share[key]
+        error = TWO_SIDED * kaplan_meier_error(people, summary.lost[key], summary.left[key])
+        rate = self._shares(share, share - error, share + error, self._points(arm, "keeping", key))
+        days = self.days - found.arm.session_days[-1]
+        median, low, high = (median_day(days, curve / 100) if people else None for curve in (rate.percent, rate.low, rate.high))
+        return Duration(days, rate.percent, rate.low, rate.high, median, low, high, people)
+
+    def _key(self, endpoint: str | None, rater: str | None, where: str) -> int:
+        """Number in ``KEYS`` of an endpoint, the trial's unless named, and one of its raters, the first unless named."""
+        endpoint = endpoint or self.trial.endpoint
+        check_endpoint(endpoint, rater, where)
+        return KEYS.index((endpoint, rater or next(name for known, name in KEYS if known == endpoint)))
+
+    def _points(self, arm: str, what: str, key: int | None = None) -> np.ndarray:
+        """What the parameters add, in percentage points (visits,) or (onset days,); nothing where no draws were run."""
+        if arm not in self.spread:
+            return np.zeros(1)
+        points = getattr(self.spread[arm], what)
+        return points if key is None else points[key]
+
+    def _shares(self, share: np.ndarray, low: np.ndarray, high: np.ndarray, points: np.ndarray) -> Rate:
+        """Shares and both ends of their counting error, widened by what the parameters add, in percent within 0 and 100."""
+        more = TWO_SIDED * points / 100
+        low, high = share - np.hypot(share - low, more), share + np.hypot(high - share, more)
+        return Rate(100 * share, 100 * np.clip(low, 0, 1), 100 * np.clip(high, 0, 1))
 
     def to_json(self) -> dict[str, Any]:
         """The result as plain data that `data/trial.schema.json` describes."""
@@ -148,8 +208,12 @@ class TrialResult:
             "name": trial.name,
             "settings": {
                 "patients": trial.patients, "visit_days": plain(self.days), "missing": trial.missing, "endpoint": trial.endpoint,
-                "rater": trial.rater, "confidence_percent": 100 * CONFIDENCE,
-                "intervals": "people and parameters" if self.parameter_spread else "people", **plain(self.settings),
+                "rater": trial.rater, **plain(self.settings),
+            },
+            "band": {
+                "holds": self.band, "confidence_percent": 100 * CONFIDENCE,
+                "draws": max((one.draws for one in self.spread.values()), default=0),
+                "people_per_draw": min((one.people for one in self.spread.values()), default=0), "unwanted": UNWANTED_BAND,
             },
             "mix": plain(asdict(trial.mix)),
             "parameters_sha256": self.parameters_sha256,
@@ -164,10 +228,10 @@ class TrialResult:
             rate, duration = self.responders(arm.name, endpoint, rater), self.duration(arm.name, endpoint, rater)
             endpoints.append({
                 "endpoint": endpoint, "rater": rater, "median_duration_days": plain(duration.median_days),
+                "median_duration_low_days": plain(duration.median_low_days), "median_duration_high_days": plain(duration.median_high_days),
                 "visits": _by_day(self.days, rate, "percent"),
             })  # fmt: skip
-        median, noticed = self.onset(arm.name)
-        duration = self.duration(arm.name, trial.endpoint, trial.rater)
+        onset, duration = self.onset(arm.name), self.duration(arm.name, trial.endpoint, trial.rater)
         return {
             "name": arm.name, "product": arm.product, "indication": arm.indication, "dose_units": plain(arm.dose_units),
             "session_days": plain(arm.session_days), "patients": summary.people,
@@ -179,20 +243,20 @@ class TrialResult:
             "endpoints": endpoints,
             "strain": _by_day(self.days, self.strain_reduction(arm.name), "reduction_percent"),
             "onset": {
-                "median_days": plain(median),
-                "by_day": [{"day": plain(day), "percent": plain(noticed[k])} for k, day in enumerate(ONSET_DAYS)],
+                "median_days": plain(onset.median_days), "median_low_days": plain(onset.median_low_days),
+                "median_high_days": plain(onset.median_high_days), "by_day": _by_day(onset.days, onset, "percent"),
             },
             "duration": {
-                "endpoint": trial.endpoint, "rater": trial.rater, "median_days": plain(duration.median_days), "responders": duration.people,
-                "by_day": [
-                    {"day": plain(day), "percent": plain(duration.percent[k])} for k, day in enumerate(duration.days) if day >= 0
-                ],
+                "endpoint": trial.endpoint, "rater": trial.rater, "median_days": plain(duration.median_days),
+                "median_low_days": plain(duration.median_low_days), "median_high_days": plain(duration.median_high_days),
+                "responders": duration.people,
+                "by_day": [point for point in _by_day(duration.days, duration, "percent") if point["day"] >= 0],
             },
             "unwanted": [plain(effect) for effect in found.unwanted],
         }  # fmt: skip
 
 
-def _by_day(days: np.ndarray, rate: Rate, name: str) -> list[dict[str, float]]:
+def _by_day(days: np.ndarray, rate: Rate | Onset | Duration, name: str) -> list[dict[str, float]]:
     bands = zip(days, rate.percent, rate.low, rate.high, strict=True)
     return [{"day": plain(day), name: plain(value), "low": plain(low), "high": plain(high)} for day, value, low, high in bands]
 
@@ -223,4 +287,4 @@ def validate_trial(document: Mapping[str, Any]) -> None:
         raise InputError(f"trial result, {where}: {what}; see trial.schema.json")
 
 
-__all__ = ["ArmResult", "Duration", "Effect", "Rate", "TrialResult", "trial_schema", "validate_trial"]
+__all__ = ["ArmResult", "Duration", "Effect", "Onset", "Rate", "Spread", "TrialResult", "trial_schema", "validate_trial"]

@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from importlib.metadata import version
-from itertools import islice
+from itertools import chain, islice
 from math import sqrt
 from operator import add
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from glabella.calibration.posterior import Posterior
 from glabella.errors import InputError, SolverError
 from glabella.evidence import Parameters, load_parameters
 from glabella.evidence.parameters import load_population
@@ -84,7 +85,8 @@ class Prepared:
 Compute = Callable[[Callable[[BlockTask], BlockSummary], Sequence[BlockTask]], Iterable[BlockSummary]]
 _PREPARING = threading.Lock()
 _PREPARED: dict[ArmSpec, Prepared] = {}
-MOST_PREPARED = 32
+_ENTRY: dict[tuple, tuple[Setting, float, int]] = {}
+MOST_PREPARED = 1024  # light: the typical faces are shared
 
 
 def run_trial(
@@ -95,16 +97,20 @@ def run_trial(
     values: Mapping[str, float] | None = None,
     compute: Compute | None = None,
     side_effects: bool = True,
+    posterior: Posterior | None = None,
 ) -> TrialResult:
     """Run every arm of the trial; the same seed gives the same numbers for any number of ``workers``.
 
     ``values`` replace rows of parameters.csv and population.csv. ``compute(function, tasks)``: an ordered map of a picklable function
     over tasks, instead of threads of this process. ``side_effects=False`` leaves them out: they take a few seconds, whatever the size.
+    ``posterior``: of which the trial's ``draws`` are taken, the shipped one unless given; a row in ``values`` is not drawn.
     """
+    from glabella.trial.spread import draw_specs, draw_tasks, find_spread
+
     if not isinstance(trial, Trial):
         raise InputError(f"trial: must be a glabella.Trial, not {type(trial).__name__}; read a file with Trial.read")
     report = progress or (lambda step, share: None)
-    specs = arm_specs(trial, values)
+    specs, again = arm_specs(trial, values), draw_specs(trial, values, posterior)
     for arm in trial.arms:
         if arm.plan is not None:
             ensure_allowed(check_plan(arm.plan))
@@ -115,13 +121,18 @@ def run_trial(
         tasks = [task for tasks_of_arm in by_arm for task in tasks_of_arm]
         with _local_map(workers) as (local, start):
             effects = start(_side_effects, trial, specs) if side_effects else None
-            found = _told(compute(_run_elsewhere, tasks) if compute else local(run_block, tasks), len(tasks), report)
+            many = partial(compute, _run_elsewhere) if compute else partial(local, run_block)
+            under_way = many(tasks)
+            by_draw = draw_tasks(again, trial.seed)  # threads are at work meanwhile
+            drawn = [task for blocks in by_draw for task in blocks]
+            found = _told(chain(under_way, many(drawn) if drawn else ()), len(tasks) + len(drawn), report)
             summaries = [reduce(add, islice(found, len(tasks_of_arm))) for tasks_of_arm in by_arm]
+            spread = find_spread(trial, by_draw, found)
             report("side effects", 0.0)
             unwanted = effects.result() if effects else [()] * len(specs)
     arms = tuple(map(ArmResult, trial.arms, summaries, unwanted))
     settings = {"people_per_block": [prepare(spec).entering for spec in specs], "candidates_per_block": CANDIDATES}
-    return TrialResult(trial, arms, trial.seed, version("glabella"), settings, _hash(specs[0].values), dict(specs[0].values))
+    return TrialResult(trial, arms, trial.seed, version("glabella"), settings, _hash(specs[0].values), dict(specs[0].values), spread)
 
 
 def _told(summaries: Iterable[BlockSummary], count: int, report: Progress) -> Iterator[BlockSummary]:
@@ -187,14 +198,27 @@ def _limit_threads() -> None:
 
 def prepare(spec: ArmSpec, progress: Progress | None = None) -> Prepared:
     """What the blocks of an arm share, once per process; typical faces come from the cache folder or are solved here."""
+    found = _PREPARED.get(spec)
+    if found is not None:
+        return found  # nobody who has work to do waits for a spec of somebody else
     with _PREPARING:
         if spec not in _PREPARED:
             if len(_PREPARED) >= MOST_PREPARED:
                 _PREPARED.clear()
             setting = _setting(spec, progress)
-            shift = baseline_shift(setting)
-            _PREPARED[spec] = Prepared(setting, shift, _entering(setting, shift))
+            _PREPARED[spec] = Prepared(setting, *_entry(setting, spec.values))
         return _PREPARED[spec]
+
+
+def _entry(setting: Setting, values: tuple[tuple[str, float], ...]) -> tuple[float, int]:
+    """Shift of line depths and people per block, which come before any treatment: the same for arms of the same faces, areas and mix."""
+    key = (*map(id, setting.archetypes), setting.areas, setting.mix, values)
+    if key not in _ENTRY:
+        if len(_ENTRY) >= MOST_PREPARED:
+            _ENTRY.clear()
+        shift = baseline_shift(setting)
+        _ENTRY[key] = (setting, shift, _entering(setting, shift))  # the setting keeps its faces, and so their ids
+    return _ENTRY[key][1:]
 
 
 def hold(prepared: Mapping[ArmSpec, Prepared]) -> None:
@@ -225,7 +249,8 @@ def _setting(spec: ArmSpec, progress: Progress | None) -> Setting:
 
 def _entering(setting: Setting, shift: float) -> int:
     """People per block: as many as surely enter of the candidates, ``BLOCK`` at most. A function of the arm, not of the seed."""
-    trying = follow(replace(setting, units=np.zeros_like(setting.units)), shift, 0, 0, CANDIDATES)
+    untreated = replace(setting, units=np.zeros_like(setting.units), visit_days=setting.visit_days[:1])
+    trying = follow(untreated, shift, 0, 0, CANDIDATES)
     expected = len(trying.before_ln)
     entering = min(BLOCK, int(expected - SURE * sqrt(expected)))
     if entering < FEWEST:

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from glabella.outcome import FRAME
-from glabella.population.block import ONSET_DAYS
 from glabella.trial.design import check_endpoint
 from glabella.trial.power import BAND, DRAW_PEOPLE, SIMULATED, PowerResult, sides
-from glabella.trial.result import WATERMARK, Duration, TrialResult
+from glabella.trial.result import WATERMARK, Duration, Onset, TrialResult
 from glabella.trial.summary import KEYS
 
 
@@ -29,7 +28,7 @@ def trial_lines(result: TrialResult, endpoint: str | None = None) -> Iterator[st
         yield ""
         given = f"{arm.product}, {arm.indication.replace('_', ' ')}, {arm.dose_units:g} U{sessions}"
         yield f"{arm.name}: {given}; {found.summary.people} people"
-        rows = [("responders, % (95 % interval)", "rater", *(f"day {day:g}" for day in trial.visit_days), "median duration")]
+        rows = [("responders, % (95 % band)", "rater", *(f"day {day:g}" for day in trial.visit_days), "median duration")]
         for name, rater in shown:
             rate, duration = result.responders(arm.name, name, rater), result.duration(arm.name, name, rater)
             cells = (_cell(*numbers) for numbers in zip(rate.percent, rate.low, rate.high, strict=True))
@@ -38,16 +37,29 @@ def trial_lines(result: TrialResult, endpoint: str | None = None) -> Iterator[st
         cells = (_cell(*numbers) for numbers in zip(strain.percent, strain.low, strain.high, strict=True))
         rows.append(("strain lost, %", "", *cells, ""))
         yield from _table(rows)
-        median, noticed = result.onset(arm.name)
-        by_day = ", ".join(f"day {day:g} {percent:.0f} %" for day, percent in zip(ONSET_DAYS, noticed, strict=True))
-        yield f"  effect noticed by {by_day}; median {'not reached' if median is None else f'day {median:g}'}"
+        onset = result.onset(arm.name)
+        points = zip(onset.days, onset.percent, onset.low, onset.high, strict=True)
+        by_day = ", ".join(f"day {day:g} {percent:.0f} % ({low:.0f}-{high:.0f})" for day, percent, low, high in points)
+        yield f"  effect noticed by {by_day}; median {_onset_median(onset)}"
         computed = [effect for effect in found.unwanted if effect.basis == "computed"]
         if computed and arm.treated:
             yield "  side effects, computed chance per person: " + ", ".join(
                 f"{effect.effect.replace('_', ' ')} {effect.percent:.1f} % ({effect.low:.1f} to {effect.high:.1f} %)" for effect in computed
             )
     yield ""
+    yield band_line(result)
     yield f"study; {FRAME}"
+
+
+def band_line(result: TrialResult) -> str:
+    """What the bands hold, in one line."""
+    if not result.spread:
+        return "bands: counting error of as many people as were simulated, and nothing else; side effects: 90 %, see MODEL_CARD.md"
+    draws, people = (next(iter(result.spread.values())).draws, min(one.people for one in result.spread.values()))
+    return (
+        f"bands: counting error and what is not known of the fitted parameters ({draws} draws of the posterior, {people} people each); "
+        "no spread between trials; side effects: 90 %, without draws"
+    )
 
 
 def power_lines(result: PowerResult) -> Iterator[str]:
@@ -86,13 +98,23 @@ def _banner(watermark: str) -> str:
 
 
 def _cell(percent: float, low: float, high: float) -> str:
-    return f"{abs(percent):.1f} ({abs(low):.1f}-{abs(high):.1f})"
+    percent, low, high = (round(x, 1) + 0.0 for x in (percent, low, high))  # no minus before a zero
+    return f"{percent:.1f} ({low:.1f} to {high:.1f})" if low < 0 else f"{percent:.1f} ({low:.1f}-{high:.1f})"
 
 
 def _median(duration: Duration) -> str:
+    """'120 d (90 to over 180)': the median, and the medians of both ends of the band where they are others."""
     if not duration.people:
         return "-"
-    return f"over {duration.days[-1]:g} d" if duration.median_days is None else f"{duration.median_days:g} d"
+    medians = [duration.median_low_days, duration.median_days, duration.median_high_days]
+    low, median, high = (f"over {duration.days[-1]:g}" if day is None else f"{day:g}" for day in medians)
+    return f"{median} d" if low == high else f"{median} d ({low} to {high})"
+
+
+def _onset_median(onset: Onset) -> str:
+    medians = [onset.median_low_days, onset.median_days, onset.median_high_days]
+    low, median, high = ("not reached" if day is None else f"day {day:g}" for day in medians)
+    return median if low == high else f"{median} ({low} to {high})"
 
 
 def _table(rows: list[tuple[str, ...]], left: int = 2) -> Iterator[str]:

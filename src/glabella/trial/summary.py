@@ -44,6 +44,27 @@ class BlockSummary:
     lost: np.ndarray
     left: np.ndarray
 
+    @property
+    def responder_share(self) -> np.ndarray:
+        """Share (keys, visits) of those counted who met an endpoint."""
+        return self.met / np.maximum(self.counted, 1)
+
+    @property
+    def strain_share(self) -> np.ndarray:
+        """Mean over people (visits,) of the share of strain lost."""
+        return self.strain[1] / np.maximum(self.strain[0], 1)
+
+    @property
+    def noticed_share(self) -> np.ndarray:
+        """Share of people (onset days,) who had noticed an effect."""
+        return self.noticed / self.people
+
+    @property
+    def keeping_share(self) -> np.ndarray:
+        """Share (keys, visits) of those who responded who still do, after Kaplan and Meier."""
+        curves = (kaplan_meier(int(n), lost, left) for n, lost, left in zip(self.responded, self.lost, self.left, strict=True))
+        return np.array(list(curves))
+
     def __add__(self, other: "BlockSummary") -> "BlockSummary":
         return BlockSummary(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
@@ -114,8 +135,20 @@ def _follow_response(holds: np.ndarray, came: np.ndarray, days: np.ndarray) -> t
 
 def kaplan_meier(responded: int, lost: np.ndarray, left: np.ndarray) -> np.ndarray:
     """Share (visits,) who still respond, from those who lost the response and those last seen with it at each visit."""
-    at_risk = responded - np.concatenate([[0], np.cumsum(lost + left)[:-1]])
-    return np.cumprod(1 - lost / np.maximum(at_risk, 1))
+    return np.cumprod(1 - lost / np.maximum(_at_risk(responded, lost, left), 1))
+
+
+def kaplan_meier_error(responded: int, lost: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Standard error (visits,) of that share by Greenwood's formula; 0 where all respond or nobody does."""
+    at_risk = _at_risk(responded, lost, left)
+    share = np.cumprod(1 - lost / np.maximum(at_risk, 1))
+    terms = np.divide(lost, at_risk * (at_risk - lost), out=np.zeros(len(lost)), where=at_risk > lost)
+    return share * np.sqrt(np.cumsum(terms))
+
+
+def _at_risk(responded: int, lost: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """People (visits,) who still respond and are still seen just before each visit."""
+    return responded - np.concatenate([[0], np.cumsum(lost + left)[:-1]])
 
 
 def median_day(days: np.ndarray, share: np.ndarray, half: float = 0.5) -> float | None:
@@ -124,4 +157,6 @@ def median_day(days: np.ndarray, share: np.ndarray, half: float = 0.5) -> float 
     return float(days[reached[0]]) if len(reached) else None
 
 
-__all__ = ["KEYS", "ONSET_DAYS", "Attendance", "BlockSummary", "attend", "kaplan_meier", "median_day", "summarise_block"]
+__all__ = [
+    "KEYS", "ONSET_DAYS", "Attendance", "BlockSummary", "attend", "kaplan_meier", "kaplan_meier_error", "median_day", "summarise_block",
+]  # fmt: skip

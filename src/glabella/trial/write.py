@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from glabella.errors import InputError
 from glabella.files import check_folder, write_file
 from glabella.outcome import FRAME, outcome_text
-from glabella.population.block import ONSET_DAYS
 from glabella.trial.result import TrialResult
 from glabella.trial.summary import KEYS
 
@@ -56,13 +55,13 @@ def write_files(folder: Path, made: Mapping[str, str | bytes]) -> list[Path]:
 
 
 def parquet(result: TrialResult) -> bytes:
-    """The result as one long table: one number per row, with its interval."""
+    """The result as one long table: one number per row, with its band; of a median, where the band of its curve crosses half."""
     pyarrow = _pyarrow()
     from pyarrow import parquet as writer
 
     notes = {
         "watermark": result.watermark, "frame": FRAME, "name": result.trial.name, "seed": str(result.seed), "version": result.version,
-        "parameters_sha256": result.parameters_sha256,
+        "parameters_sha256": result.parameters_sha256, "band": result.band,
     }  # fmt: skip
     table = pyarrow.Table.from_pylist(list(_rows(result))).replace_schema_metadata(notes)
     file = io.BytesIO()
@@ -92,16 +91,21 @@ def _rows(result: TrialResult) -> Iterator[dict[str, Any]]:
                 people = summary.counted[key, k]
                 yield row("responder_percent", rate.percent[k], people, endpoint, rater, day, rate.low[k], rate.high[k])
                 if duration.days[k] >= 0:
-                    yield row("still_responding_percent", duration.percent[k], duration.people, endpoint, rater, duration.days[k])
-            yield row("duration_median_days", duration.median_days, duration.people, endpoint, rater)
+                    yield row(
+                        "still_responding_percent", duration.percent[k], duration.people, endpoint, rater, duration.days[k],
+                        duration.low[k], duration.high[k],
+                    )  # fmt: skip
+            medians = duration.median_low_days, duration.median_high_days
+            yield row("duration_median_days", duration.median_days, duration.people, endpoint, rater, None, *medians)
         strain = result.strain_reduction(arm.name)
         for k, day in enumerate(result.days):
             people = summary.strain[0, k]
             yield row("strain_reduction_percent", strain.percent[k], people, "", "", day, strain.low[k], strain.high[k])
-        median, noticed = result.onset(arm.name)
-        for day, percent in zip(ONSET_DAYS, noticed, strict=True):
-            yield row("onset_percent", percent, summary.people, "", "subject", day)
-        yield row("onset_median_days", median, summary.people, "", "subject")
+        onset = result.onset(arm.name)
+        for day, *share in zip(onset.days, onset.percent, onset.low, onset.high, strict=True):
+            yield row("onset_percent", share[0], summary.people, "", "subject", day, *share[1:])
+        medians = onset.median_low_days, onset.median_high_days
+        yield row("onset_median_days", onset.median_days, summary.people, "", "subject", None, *medians)
         for effect in found.unwanted:
             yield row("side_effect_percent", effect.percent, summary.people, effect.effect, "", None, effect.low, effect.high)
 

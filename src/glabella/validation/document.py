@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from glabella.calibration.coverage import Coverage, load_coverage
 from glabella.evidence.published import UNIT_OF
 from glabella.validation.judged import Judged
 from glabella.validation.summary import Count, Summary
@@ -43,6 +44,17 @@ def to_document(found: Validation) -> dict[str, Any]:
             "correlation": found.identifiability.correlation.tolist(),
             "not_separated": [{"pair": [a, b], "correlation": r} for a, b, r in found.identifiability.pairs(CORRELATED)],
         },
+        "coverage": _coverage(load_coverage()),
+    }  # fmt: skip
+
+
+def _coverage(found: Coverage) -> dict[str, Any]:
+    by_parameter = zip(found.parameters, found.inside_of_parameter, found.parameter_p, strict=True)
+    return {
+        "made": {name: value for name, value in asdict(found.facts).items() if name != "first_predicted"},
+        "replicates": len(found.replicates), "inside_90_percent": 100 * found.inside, "inside_standard_error": 100 * found.inside_error,
+        "ranks_pooled_ks_p": found.pooled_p, "histogram": found.histogram().tolist(), "histogram_99_percent": list(found.bounds()),
+        "parameters": [{"parameter": name, "inside": int(count), "ks_p": float(p)} for name, count, p in by_parameter],
     }  # fmt: skip
 
 
