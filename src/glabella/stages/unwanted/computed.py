@@ -1,7 +1,7 @@
 """Side effects with a mechanism: a structure that should not be weakened is reached by enough toxin to be noticed."""
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -17,6 +17,11 @@ STRUCTURES = tuple(
     for name in ("levator_palpebrae_superioris", "orbicularis_oculi_palpebral", "zygomaticus_major")
     for side in ("left", "right")
 )
+MAPPED = {  # effects that are the dose to one pair of structures: these can be mapped by adjoint
+    "eyelid_ptosis": "levator_palpebrae_superioris",
+    "dry_eye": "orbicularis_oculi_palpebral",
+    "asymmetric_smile": "zygomaticus_major",
+}
 PeakBlock = Callable[[np.ndarray, Mapping[str, float]], np.ndarray]
 
 
@@ -39,7 +44,9 @@ class ComputedRisk:
 
 
 @dataclass(frozen=True)
-class _Words:
+class EffectWords:
+    """When an effect begins, how long it lasts, how serious it is, and the source of that."""
+
     onset: str
     duration: str
     seriousness: str
@@ -47,9 +54,15 @@ class _Words:
 
 
 @cache
-def _words() -> Mapping[str, _Words]:
+def _words() -> Mapping[str, EffectWords]:
     with resources.files("glabella.evidence").joinpath("computed_effects.csv").open("r", encoding="utf-8") as file:
-        return {row["effect"]: _Words(row["onset"], row["duration"], row["seriousness"], row["source"]) for row in csv.DictReader(file)}
+        rows = list(csv.DictReader(file))
+    return {row["effect"]: EffectWords(row["onset"], row["duration"], row["seriousness"], row["source"]) for row in rows}
+
+
+def effect_words(effect: str) -> EffectWords:
+    """The words that go with a computed effect."""
+    return _words()[effect]
 
 
 def rate_unwanted(
@@ -76,28 +89,49 @@ def rate_unwanted(
     return found
 
 
+def chance_of(effect: str, peak_block: PeakBlock, parameters: Mapping[str, float]) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Chance per placement of one effect of ``MAPPED``: a function of the doses (n,) to its structure on the left and on the right."""
+    block = np.maximum.accumulate(peak_block(DOSE_NODES, parameters))
+    sd = max(parameters["person_sensitivity_sd_ln"], 1e-6)
+    if effect == "asymmetric_smile":
+        noticed = parameters["smile_weakness_noticed"]
+        return lambda left, right: sum((w * differs for w, differs in _differing((left, right), block, sd, noticed)), np.zeros(len(left)))
+    needed = (
+        parameters["lid_drop_visible_mm"] / parameters["lid_drop_when_blocked_mm"]
+        if effect == "eyelid_ptosis"
+        else parameters["blink_weakness_noticed"]
+    )
+    return lambda left, right: 1 - _spared((left, right), block, sd, needed)
+
+
 def _either_side(doses: Mapping[str, np.ndarray], block: np.ndarray, sd: float) -> Callable[[str, float], float]:
     def probability(structure: str, needed: float) -> float:
-        if block[-1] < needed:
-            return 0.0
-        threshold = float(np.exp(np.interp(needed, block, np.log(DOSE_NODES))))
-        miss = np.ones_like(next(iter(doses.values())))
-        for side in ("left", "right"):
-            miss = miss * (1 - ndtr((np.log(np.maximum(doses[f"{structure}_{side}"], 1e-300)) - np.log(threshold)) / sd))
-        return float(1 - miss.mean())
+        return float(1 - _spared([doses[f"{structure}_{side}"] for side in ("left", "right")], block, sd, needed).mean())
 
     return probability
 
 
+def _spared(doses: Sequence[np.ndarray], block: np.ndarray, sd: float, needed: float) -> np.ndarray:
+    """Chance (n,) that neither side is blocked by the share ``needed``."""
+    miss = np.ones_like(doses[0])
+    if block[-1] < needed:
+        return miss
+    threshold = float(np.exp(np.interp(needed, block, np.log(DOSE_NODES))))
+    for dose in doses:
+        miss = miss * (1 - ndtr((np.log(np.maximum(dose, 1e-300)) - np.log(threshold)) / sd))
+    return miss
+
+
 def _asymmetry(doses: Mapping[str, np.ndarray], block: np.ndarray, sd: float, noticed: float) -> float:
-    total = 0.0
+    sides = [doses[f"zygomaticus_major_{side}"] for side in ("left", "right")]
+    return sum(weight * float(differs.mean()) for weight, differs in _differing(sides, block, sd, noticed))
+
+
+def _differing(doses: Sequence[np.ndarray], block: np.ndarray, sd: float, noticed: float) -> Iterator[tuple[float, np.ndarray]]:
+    """People by sensitivity: their weight, and at which placements (n,) their sides differ by the share ``noticed``."""
     for node, weight in zip(PERSON_NODES, PERSON_WEIGHTS, strict=True):
-        left, right = (
-            np.interp(np.log(np.maximum(doses[f"zygomaticus_major_{side}"], 1e-300)) + sd * node, np.log(DOSE_NODES), block)
-            for side in ("left", "right")
-        )
-        total += weight * float((np.abs(left - right) >= noticed).mean())
-    return total
+        left, right = (np.interp(np.log(np.maximum(dose, 1e-300)) + sd * node, np.log(DOSE_NODES), block) for dose in doses)
+        yield weight, np.abs(left - right) >= noticed
 
 
 def _risk(effect: str, values: Sequence[float]) -> ComputedRisk:

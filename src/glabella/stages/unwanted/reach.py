@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import map_coordinates
 from scipy.spatial import cKDTree
 
+from glabella.interpolate import linear
 from glabella.plan import Plan, Session
 from glabella.stages.anatomy import Anatomy
-from glabella.stages.bolus import aim_needles, bolus_axes_mm, bolus_frame, injection_volume_ml, levator_bed, rim_distance_mm, tracked_share
+from glabella.stages.bolus import aim_needles, bolus_axes_mm, bolus_frame, injection_volume_ml, levator_bed, rim_distances_mm, tracked_share
 from glabella.stages.diffusion import Spread
 
 STEP_MM, STEPS = 3.5, 7  # the map of one needle covers +-10.5 mm, nearly three standard deviations of scatter
@@ -59,8 +59,7 @@ def map_reach(
         solved = pool.map(lambda name: spread.solve(structure_weights(anatomy, spread, name), ADJOINT_TOLERANCE), near)
         fields = dict(zip(near, solved, strict=True))
     fluid = np.where(anatomy.behind_septum, 0.0, anatomy.whole)
-    room = _on_grid(anatomy, fluid)
-    weighted = {name: _on_grid(anatomy, fluid * field) for name, field in fields.items()}
+    room = _on_grid(anatomy, np.stack([fluid, *(fluid * field for field in fields.values())], 1))
     beds = {side: levator_bed(anatomy, side, parameters) for side in ("left", "right")}
     axis = (np.arange(STEPS) - (STEPS - 1) / 2) * STEP_MM
     offsets = np.stack(np.meshgrid(axis, axis, DEPTHS_MM, indexing="ij"), -1)
@@ -69,17 +68,13 @@ def map_reach(
         needles = aim_needles(injection, anatomy, offsets.reshape(-1, 3))
         points = _BALL * bolus_axes_mm(injection_volume_ml(injection, plan), parameters) @ bolus_frame(straight, anatomy)
         places = _index_coordinates(anatomy, (np.stack([n.tip for n in needles])[:, None] + points).reshape(-1, 3))
-
-        def mean(values: np.ndarray, places: np.ndarray = places, count: int = len(needles)) -> np.ndarray:
-            return map_coordinates(values, places, order=1, mode="constant").reshape(count, -1).sum(1)
-
-        space = np.maximum(mean(room), FLOOR)
-        rim = [rim_distance_mm(needle.entry, anatomy) for needle in needles]
-        shape = offsets.shape[:3]
-        log_dose = {name: np.log(np.maximum(injection.units * mean(w) / space, FLOOR)).reshape(shape) for name, w in weighted.items()}
-        bed, share = beds[rim_distance_mm(straight.entry, anatomy)[1]]
+        filled = (linear(anatomy.grid.shape, places, outside=0.0) @ room).reshape(len(needles), len(points), -1).sum(1)
+        mean = np.maximum(injection.units * filled[:, 1:] / np.maximum(filled[:, :1], FLOOR), FLOOR)
+        log_dose = dict(zip(fields, np.log(mean).T.reshape(-1, *offsets.shape[:3]), strict=True))
+        rim, _ = rim_distances_mm(np.stack([needle.entry for needle in needles]), anatomy)
+        bed, share = beds[rim_distances_mm(straight.entry[None], anatomy)[1][0]]
         bed_dose = {name: injection.units * float(share @ field[bed]) for name, field in fields.items()}
-        maps.append(NeedleMap(log_dose, np.array([distance for distance, _ in rim]).reshape(shape), bed_dose))
+        maps.append(NeedleMap(log_dose, rim.reshape(offsets.shape[:3]), bed_dose))
     return tuple(maps)
 
 
@@ -92,9 +87,10 @@ def structure_doses(
         along = offsets_mm[:, n, :2].T / STEP_MM + (STEPS - 1) / 2
         deep = (offsets_mm[:, n, 2] - DEPTHS_MM[0]) / (DEPTHS_MM[1] - DEPTHS_MM[0])
         where = np.clip(np.vstack([along, deep]), 0, [[STEPS - 1], [STEPS - 1], [1]])
-        tracked = tracked_share(map_coordinates(needle.rim_distance_mm, where, order=1), parameters)
+        between = linear((STEPS, STEPS, len(DEPTHS_MM)), where)
+        tracked = tracked_share(between @ needle.rim_distance_mm.ravel(), parameters)
         for name, log_dose in needle.log_dose.items():
-            total[name] += (1 - tracked) * np.exp(map_coordinates(log_dose, where, order=1)) + tracked * needle.bed_dose[name]
+            total[name] += (1 - tracked) * np.exp(between @ log_dose.ravel()) + tracked * needle.bed_dose[name]
     return total
 
 
@@ -104,9 +100,9 @@ def _gap_mm(anatomy: Anatomy, structure: str, points: np.ndarray) -> np.ndarray:
 
 
 def _on_grid(anatomy: Anatomy, values: np.ndarray) -> np.ndarray:
-    """Values of the tissue cells on the whole grid (nt, np, nw), 0 where there is no tissue."""
-    whole = np.zeros(anatomy.grid.shape)
-    whole.ravel()[anatomy.cells] = values
+    """Values (n, k) of the tissue cells on the whole grid, flattened (cells of the grid, k), 0 where there is no tissue."""
+    whole = np.zeros((int(np.prod(anatomy.grid.shape)), values.shape[1]))
+    whole[anatomy.cells] = values
     return whole
 
 
