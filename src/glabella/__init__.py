@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glabella.calibration.calibrate import calibrate
     from glabella.calibration.posterior import load_posterior
+    from glabella.comparison import Comparison
     from glabella.errors import GlabellaError, InputError, RefusedError
     from glabella.evidence import load_parameters
     from glabella.face import Face, load_face
     from glabella.label import Finding, check_plan
     from glabella.outcome import Curve, Outcome
-    from glabella.patient import Patient
+    from glabella.patient import Grades, Patient
     from glabella.plan import Dilution, Injection, Plan, Session
+    from glabella.planner.compare import compare
+    from glabella.planner.goal import Goal, Limits, Needles
+    from glabella.planner.infeasible import InfeasibleError
+    from glabella.planner.lowest_dose import lowest_dose
+    from glabella.planner.result import PlannedDose
+    from glabella.planner.risk_map import RiskMap, risk_map
     from glabella.treatment import simulate
     from glabella.trial.cohort import Cohort
     from glabella.trial.design import Arm, Trial
@@ -27,13 +34,20 @@ if TYPE_CHECKING:
 _HOMES = {
     "glabella.calibration.calibrate": ("calibrate",),
     "glabella.calibration.posterior": ("load_posterior",),
+    "glabella.comparison": ("Comparison",),
     "glabella.errors": ("GlabellaError", "InputError", "RefusedError"),
     "glabella.evidence": ("load_parameters",),
     "glabella.face": ("Face", "load_face"),
     "glabella.label": ("Finding", "check_plan"),
     "glabella.outcome": ("Curve", "Outcome"),
-    "glabella.patient": ("Patient",),
+    "glabella.patient": ("Grades", "Patient"),
     "glabella.plan": ("Dilution", "Injection", "Plan", "Session"),
+    "glabella.planner.compare": ("compare",),
+    "glabella.planner.goal": ("Goal", "Limits", "Needles"),
+    "glabella.planner.infeasible": ("InfeasibleError",),
+    "glabella.planner.lowest_dose": ("lowest_dose",),
+    "glabella.planner.result": ("PlannedDose",),
+    "glabella.planner.risk_map": ("RiskMap", "risk_map"),
     "glabella.treatment": ("simulate",),
     "glabella.trial.cohort": ("Cohort",),
     "glabella.trial.design": ("Arm", "Trial"),
@@ -46,25 +60,36 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "Arm",
     "Cohort",
+    "Comparison",
     "Curve",
     "Dilution",
     "Face",
     "Finding",
     "GlabellaError",
+    "Goal",
+    "Grades",
+    "InfeasibleError",
     "Injection",
     "InputError",
+    "Limits",
+    "Needles",
     "Outcome",
     "Patient",
     "Plan",
+    "PlannedDose",
     "RefusedError",
+    "RiskMap",
     "Session",
     "Trial",
     "TrialResult",
     "calibrate",
     "check_plan",
+    "compare",
     "load_face",
     "load_parameters",
     "load_posterior",
+    "lowest_dose",
+    "risk_map",
     "run_trial",
     "simulate",
     "validate",

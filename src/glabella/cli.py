@@ -3,8 +3,8 @@
 import json
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 REFUSED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 DEMO_DAYS, DEMO_FOLDER = 270, "glabella-demo"
-VALIDATION_FOLDER = "glabella-validation"
+VALIDATION_FOLDER, PLANNED_FOLDER = "glabella-validation", "glabella-plan"
 SHOWN = ("face", "muscles", "products")
 PICTURE_ENDINGS = {"face": (".png",), "muscles": (".png", ".svg", ".pdf")}
 EPILOG = "Research and education, not a medical device."
@@ -158,6 +158,58 @@ def simulate(
 
 
 @main.command()
+@click.argument("first_file", metavar="PLAN_A.toml", type=PATH)
+@click.argument("second_file", metavar="PLAN_B.toml", type=PATH)
+@patient_option
+@click.option("--days", type=click.IntRange(1), default=180, show_default=True, help="Days to simulate.")
+@samples_option
+@seed_option
+@click.option("--out", metavar="DIR", type=PATH, help="Folder for the report, the pictures and comparison.json.")
+@click.option("--json", "as_json", is_flag=True, help="The comparison alone on stdout, progress on stderr.")
+@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="Override a row of parameters.csv; may be given again.")
+def compare(
+    first_file: Path,
+    second_file: Path,
+    patient_file: Path | None,
+    days: int,
+    samples: int,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+    settings: tuple[str, ...],
+) -> None:
+    """Show two plans side by side for the same person: outcome, risk, and their differences in pairs of samples."""
+    (first, patient), (second, _) = _read(first_file, patient_file), _read(second_file, None)
+    parameters = _parameters(settings)
+    for plan, file in ((first, first_file), (second, second_file)):
+        _check_days(plan, days, f"plan {file}: ")
+    from glabella.planner.compare import check_different, compare
+
+    check_different(first, second)
+    if out is not None:
+        from glabella.report.comparison import check_comparison_folder, write_comparison
+
+        check_comparison_folder(out)
+    with _computing(parameters) as progress:
+        found = compare(
+            first, second, None, patient, days=days, samples=samples, seed=seed, parameters=parameters, progress=progress,
+            scene=out is not None,
+        )  # fmt: skip
+        page = write_comparison(found, out, progress) if out is not None else None
+    if as_json:
+        from glabella.outcome import outcome_text
+
+        click.echo(outcome_text(found.to_json()), nl=False)
+        return
+    from glabella.comparison_text import comparison_lines
+
+    for line in comparison_lines(found):
+        click.echo(line)
+    if page is not None:
+        click.echo(f"report: {page}")
+
+
+@main.command()
 @plan_argument
 @patient_option
 @click.option("--json", "as_json", is_flag=True, help="Findings as JSON.")
@@ -197,22 +249,22 @@ def check(plan_file: Path, patient_file: Path | None, as_json: bool) -> None:
 @click.option("--workers", type=click.IntRange(1, 1024), help="Threads; as many as there are cores unless given.")
 @click.option("--scheduler", metavar="ADDRESS", help="Run on the workers of the Dask scheduler at tcp://host:port.")
 @click.option("--power", is_flag=True, help="Sample size or power and assurance, from the [power] table of TRIAL.toml.")
-@click.option("--draws", type=click.IntRange(1), help="With --power: draws of the posterior behind the assurance.")
+@click.option("--draws", type=int, help="Draws of the posterior behind the bands (20; 0: counting alone); with --power, the assurance (40).")
 def trial(
     trial_file: Path | None, endpoint: str | None, as_json: bool, out: Path | None, workers: int | None, scheduler: str | None, power: bool,
-    draws: int | None, **given: Any,
+    **given: Any,
 ) -> None:  # fmt: skip
     """Run a trial of virtual people: a design file, or one product against placebo."""
     from glabella.trial.design import check_endpoint
     from glabella.trial.options import check_together, trial_from_options
     from glabella.trial.write import check_trial_folder, write_trial
 
-    check_together(power, trial_file, {"--scheduler": scheduler, "--workers": workers, "--endpoint": endpoint, "--draws": draws})
+    check_together(power, trial_file, {"--scheduler": scheduler, "--workers": workers, "--endpoint": endpoint})
     if endpoint is not None:
         check_endpoint(endpoint, None, "--endpoint")
     design = trial_from_options(trial_file, **given)
     if power:
-        _power(design, as_json, out, workers, draws)
+        _power(design, as_json, out, workers)
         return
     if out is not None:
         check_trial_folder(out)
@@ -246,10 +298,10 @@ def _cluster(scheduler: str | None) -> "AbstractContextManager[Compute | None]":
     return dask_compute(scheduler)
 
 
-def _power(design: "Trial", as_json: bool, out: Path | None, workers: int | None, draws: int | None) -> None:
+def _power(design: "Trial", as_json: bool, out: Path | None, workers: int | None) -> None:
     from glabella.files import check_folder
     from glabella.outcome import outcome_text
-    from glabella.trial.power import DRAWS, complete, find_power
+    from glabella.trial.power import complete, find_power
     from glabella.trial.show import power_lines
     from glabella.trial.write import write_power
 
@@ -258,7 +310,7 @@ def _power(design: "Trial", as_json: bool, out: Path | None, workers: int | None
         check_folder(out)
     progress = ProgressLine()
     try:
-        result = find_power(design, draws=draws or DRAWS, workers=workers, progress=progress)
+        result = find_power(design, workers=workers, progress=progress)
         written = write_power(result, out) if out is not None else []
     finally:
         progress.done()
@@ -302,6 +354,96 @@ def validate(out: Path | None, draws: int, trials: tuple[str, ...], as_json: boo
     for line in summary_lines(found):
         click.echo(line)
     click.echo(f"report: {page}")
+
+
+@main.command("plan")
+@click.argument("goal_file", metavar="GOAL.toml", type=PATH)
+@click.option("--patient", "patient_files", metavar="PATIENT.toml", type=PATH, multiple=True, help="The person; again: one plan for all.")
+@click.option("--start", "start_file", metavar="PLAN.toml", type=PATH, help="Plan whose needles may be used; else the licensed sites.")
+@click.option("--out", metavar="DIR", type=PATH, help=f"Folder of plan and report; {PLANNED_FOLDER} unless given, none with --json.")
+@click.option("--draws", type=click.IntRange(1, 10_000), default=128, show_default=True, help="Draws that the plan is found on.")
+@click.option("--samples", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Fresh samples that it is judged on.")
+@seed_option
+@click.option("--json", "as_json", is_flag=True, help="The result alone on stdout, progress on stderr.")
+@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="Override a row of parameters.csv; may be given again.")
+def plan_dose(
+    goal_file: Path, patient_files: tuple[Path, ...], start_file: Path | None, out: Path | None, draws: int, samples: int, seed: int,
+    as_json: bool, settings: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Explore the lowest simulated dose within the label that reaches a goal, beside the licensed pattern."""
+    from glabella.patient import Patient
+    from glabella.plan import Plan
+    from glabella.planner.goal import Goal
+
+    goal = Goal.read(goal_file)
+    patients = [Patient.read(file) for file in patient_files] or None
+    start = Plan.read(start_file) if start_file else None
+    parameters = _parameters(settings)
+    if out is None and not as_json:
+        out = Path(PLANNED_FOLDER)
+    if out is not None:
+        from glabella.report.planned import check_planned_folder, write_planned
+
+        check_planned_folder(out)
+    from glabella.planner.lowest_dose import lowest_dose
+    from glabella.planner.show import planned_lines
+
+    with _computing(parameters) as progress:
+        found = lowest_dose(
+            None, patients, goal=goal, start=start, draws=draws, samples=samples, seed=seed, parameters=parameters, progress=progress,
+            scene=out is not None,
+        )  # fmt: skip
+        page = write_planned(found, out, progress) if out is not None else None
+    if as_json:
+        from glabella.outcome import outcome_text
+
+        click.echo(outcome_text(found.to_json()), nl=False)
+        return
+    for line in planned_lines(found):
+        click.echo(line)
+    if page is not None:
+        click.echo(f"plan: {page.parent / 'plan.toml'}")
+        click.echo(f"report: {page}")
+
+
+@main.command("risk-map")
+@click.option("--effect", required=True, help="Unwanted effect: eyelid_ptosis, dry_eye or asymmetric_smile.")
+@click.option("--units", type=float, required=True, help="Units of the one injection.")
+@click.option("--depth", "depth_mm", metavar="MM", type=float, required=True, help="Depth of the needle's tip; it stops at bone.")
+@click.option("--product", default="onabotulinumtoxinA", show_default=True, help="Product that the units belong to.")
+@click.option("--dilution", "diluent_ml", metavar="ML", type=float, help="Saline in the product's usual vial; as labelled unless given.")
+@patient_option
+@click.option("--scatter", "scatter_mm", metavar="MM", type=float, help="Scatter of the needle per axis along the skin; else the table's.")
+@click.option("--out", metavar="DIR", type=PATH, help="Folder for the report, the pictures and risk_map.json.")
+@click.option("--json", "as_json", is_flag=True, help="The map alone on stdout, progress on stderr.")
+@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="Override a row of parameters.csv; may be given again.")
+def risk_map(patient_file: Path | None, out: Path | None, as_json: bool, settings: tuple[str, ...], **asked: Any) -> None:
+    """Map the chance of an unwanted effect over the whole face: what if the dose went in there?"""
+    from glabella.patient import Patient
+    from glabella.planner.risk_map_asked import check_asked
+
+    parameters = _parameters(settings)
+    patient = Patient.read(patient_file) if patient_file else None
+    check_asked(**asked)
+    if out is not None:
+        from glabella.report.risk_map_page import check_risk_map_folder, write_risk_map
+
+        check_risk_map_folder(out)
+    from glabella.planner.risk_map import risk_map
+    from glabella.planner.risk_map_document import summary_lines
+
+    with _computing(parameters) as progress:
+        found = risk_map(**asked, patient=patient, parameters=parameters, progress=progress)
+        page = write_risk_map(found, out, progress) if out is not None else None
+    if as_json:
+        from glabella.outcome import outcome_text
+
+        click.echo(outcome_text(found.to_json()), nl=False)
+        return
+    for line in summary_lines(found):
+        click.echo(line)
+    if page is not None:
+        click.echo(f"report: {page}")
 
 
 @main.command()
@@ -375,16 +517,14 @@ def _run(
     plan: "Plan", patient: "Patient | None", days: int, samples: int, seed: int, out: Path | None, parameters: "Parameters"
 ) -> "tuple[Outcome, Path | None]":
     """Simulate, and write the report if there is a folder for it; the folder is checked before the computation."""
-    if plan.sessions[-1].day >= days:
-        raise InputError(f"--days {days}: the session on day {plan.sessions[-1].day:g} comes after that; give --days more, or leave it out")
+    _check_days(plan, days)
     if out is not None:
         from glabella.report.write import check_report_folder
 
         check_report_folder(out)
     from glabella.treatment import simulate
 
-    progress = ProgressLine()
-    try:
+    with _computing(parameters) as progress:
         drawn = out is not None
         outcome = simulate(
             plan, None, patient, days=days, samples=samples, seed=seed, parameters=parameters, progress=progress, scene=drawn
@@ -394,6 +534,20 @@ def _run(
         from glabella.report.write import write_report
 
         return outcome, write_report(outcome, out, progress)
+
+
+def _check_days(plan: "Plan", days: int, where: str = "") -> None:
+    last = plan.sessions[-1].day
+    if last >= days:
+        raise InputError(f"{where}--days {days}: the session on day {last:g} comes after that; give --days more, or leave it out")
+
+
+@contextmanager
+def _computing(parameters: "Parameters") -> Iterator[ProgressLine]:
+    """Progress while it lasts; what values of ``--set`` make impossible is bad input."""
+    progress = ProgressLine()
+    try:
+        yield progress
     except (ArithmeticError, ValueError, LookupError, MemoryError) as error:
         if not parameters.overrides:  # then it is a defect of ours, and its traceback is what we need
             raise

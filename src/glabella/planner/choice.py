@@ -53,7 +53,7 @@ class Choice:
         members = np.array([c.members for c in self.ceilings]).reshape(len(self.ceilings), -1) if self.ceilings else None
         units = [c.units for c in self.ceilings] if self.ceilings else None
         found = linprog(-self.needles_of, A_ub=members, b_ub=units, bounds=list(zip(self.least, self.most, strict=True)))
-        return self.total(self.least), -float(found.fun) if found.success else self.total(self.most)
+        return self.total(self.least), self.total(found.x if found.x is not None else self.most)
 
     def fits(self, x: np.ndarray) -> bool:
         """Whether ``x`` is within the ranges and ceilings."""
@@ -116,7 +116,7 @@ def find_choice(goal: Goal, start: Plan | None = None) -> Choice:
 def _template(goal: Goal, start: Plan | None) -> Plan:
     plan = start or Plan.label(goal.product, goal.areas, purpose=goal.purpose)
     if plan.product != goal.product:
-        raise InputError(f"start plan: {plan.product}, but the goal is for {goal.product}; units of products are not interchangeable")
+        raise InputError(f"start plan: {plan.product}, but the goal is for {goal.product}: not interchangeable; change one of them")
     if len(plan.sessions) != 1:
         raise InputError(f"start plan: {len(plan.sessions)} sessions; the planner chooses the units of one; give a plan with one session")
     if goal.needles.sites is None:

@@ -73,6 +73,7 @@ class Needles:
         step = check_number(self.dose_step_units, f"{where}: dose_step_units", "U", above=0)
         if step not in DOSE_STEPS_UNITS:
             raise InputError(f"{where}: dose_step_units = {step:g}: syringes are read in steps of 0.5 or 1 U; give one of the two")
+        object.__setattr__(self, "dose_step_units", step)
         for name in ("most_units", "most_units_per_site"):
             most = getattr(self, name)
             if most is not None:
@@ -90,7 +91,8 @@ class Needles:
             raise InputError(f"{where}: symmetric = {self.symmetric!r}: must be true or false")
         object.__setattr__(self, "move_mm", check_number(self.move_mm, f"{where}: move_mm", "mm", at_least=0, at_most=FARTHEST_MOVE_MM))
         if self.placement_sd_mm is not None:
-            check_number(self.placement_sd_mm, f"{where}: placement_sd_mm", "mm", at_least=0, at_most=FARTHEST_MOVE_MM)
+            scatter = check_number(self.placement_sd_mm, f"{where}: placement_sd_mm", "mm", at_least=0, at_most=FARTHEST_MOVE_MM)
+            object.__setattr__(self, "placement_sd_mm", scatter)
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,8 @@ class Goal:
             check_choice(area, "goal: area", PATTERN_AREAS)
             find_pattern(self.product, area)
         object.__setattr__(self, "area", tuple(dict.fromkeys(areas)))
-        on_day = check_number(self.on_day, "goal: on_day", "days", above=0, at_most=LONGEST_DAYS)
-        until = on_day if self.until_day is None else check_number(self.until_day, "goal: until_day", "days", above=0, at_most=LONGEST_DAYS)
+        on_day = _day(self.on_day, "goal: on_day")
+        until = on_day if self.until_day is None else _day(self.until_day, "goal: until_day")
         if until < on_day:
             raise InputError(f"goal: until_day = {until:g} comes before on_day = {on_day:g}; exchange them, or leave until_day out")
         object.__setattr__(self, "on_day", on_day)
@@ -142,9 +144,8 @@ class Goal:
             object.__setattr__(self, "grade_at_most", int(grade))
         if self.expression is not None:
             check_choice(self.expression, "goal: expression", EXPRESSIONS)
-        for name, percent in self.keep.items():
-            check_choice(name, "keep", MEASURED)
-            check_number(percent, f"keep: {name}_percent", at_least=0, at_most=100)
+        keep = {check_choice(name, "keep", MEASURED): _percent(value, f"keep: {name}_percent") for name, value in self.keep.items()}
+        object.__setattr__(self, "keep", keep)
         if self.brow_drop_at_most_mm is not None:
             drop = check_number(self.brow_drop_at_most_mm, "keep: brow_drop_at_most_mm", "mm", above=0, at_most=20)
             object.__setattr__(self, "brow_drop_at_most_mm", drop)
@@ -264,18 +265,46 @@ def _from_tables(cls: type[Goal], table: Fields, where: str) -> Goal:
 
 def _objective(entry: Mapping[str, Any], where: str) -> Objective:
     kind = check_choice(entry.get("kind"), f"{where}: kind", KINDS)
-    names = tuple(f.name for f in fields(KINDS[kind]))
-    given = {name: value for name, value in Fields(entry, where, ("kind", *names)).data.items() if name != "kind"}
+    wanted = fields(KINDS[kind])
+    given = Fields(entry, where, ("kind", *(f.name for f in wanted))).data
+    values = {f.name: _value(given[f.name], f.name, f"{where}: {f.name}") for f in wanted if f.name in given}
     try:
-        made = KINDS[kind](**given)
+        made = KINDS[kind](**values)
     except TypeError:
-        raise InputError(f"{where}: {kind} needs {', '.join(names)}") from None
-    for name, value in given.items():
-        if name in ("with_probability", "limit"):
-            _probability(value, f"{where}: {name}")
-        elif not isinstance(value, str):
-            check_number(value, f"{where}: {name}", at_least=0)
+        raise InputError(f"{where}: {kind} needs {', '.join(f.name for f in wanted)}") from None
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    if values.get("until_day", 0.0) < values.get("on_day", 0.0):
+        raise InputError(f"{where}: until_day = {values['until_day']:g} comes before on_day = {values['on_day']:g}; exchange them")
     return made
+
+
+def _value(value: Any, name: str, where: str) -> Any:
+    """A field of an objective table, in its range; names are checked by the objective itself."""
+    if name in ("area", "expression", "effect"):
+        return value
+    if name in ("with_probability", "limit"):
+        return _probability(value, where)
+    if name in ("on_day", "until_day"):
+        return _day(value, where)
+    if name == "grade":
+        return int(_whole(check_number(value, where, at_least=0, at_most=WORST_GRADE), where))
+    return _percent(value, where) if name == "percent" else check_number(value, where, above=0)
+
+
+def _day(value: Any, where: str) -> float:
+    """A whole day after the first session: those are the days that are simulated."""
+    return _whole(check_number(value, where, "days", at_least=1, at_most=LONGEST_DAYS), where)
+
+
+def _whole(number: float, where: str) -> float:
+    if number != int(number):
+        raise InputError(f"{where} = {number:g}: must be a whole number; give {int(number)} or {int(number) + 1}")
+    return number
+
+
+def _percent(value: Any, where: str) -> float:
+    return check_number(value, where, at_least=0, at_most=100)
 
 
 def _probability(value: Any, where: str) -> float:

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 
 from glabella.errors import InputError
-from glabella.planner.goal import Goal
+from glabella.planner.goal import DOSE_STEPS_UNITS, Goal
+from glabella.planner.objectives import Objective, SideEffectAtMost
 from glabella.planner.problem import Problem, logit
 from glabella.planner.solve import nearest
+from glabella.planner.steps import nearest_steps
 
 AT_BOUND = 1e-3  # share of a range within which a variable counts as at its end
 SURE = 1.0  # standard errors of the chance that the nearest goal keeps in hand
@@ -34,18 +36,24 @@ def explain(problem: Problem, goal: Goal, draws: int) -> InfeasibleError:
         return InfeasibleError(
             f"goal: its own limits cannot hold together at any dose: {'; '.join(words)}; loosen one of them", None, tuple(words)
         )
+    steps = nearest_steps(problem, best.x, wishes)
+    x = best.x if steps is None else steps
+    chances = problem.chances(x)
     missed = int(np.argmin(logit(chances[:wishes]) - logit(problem.required[:wishes])))
     wish = problem.objectives[missed]
-    binding = _binding(problem, best.x, chances, wishes)
+    binding = _binding(problem, best.x, problem.chances(best.x), wishes)  # whole steps stay short of what binds between them
     reached = float(chances[missed])
-    sure = reached - SURE * np.sqrt(reached * (1 - reached) / draws)
-    probability = np.floor(100 * sure) / 100
+    sure = np.floor(100 * (reached - SURE * np.sqrt(reached * (1 - reached) / draws))) / 100
+    probability = min(sure, wish.with_probability - 0.01)
     easier = replace(goal, with_probability=float(probability)) if probability > 0 and goal.grade_at_most is not None else None
     hint = f"with_probability = {probability:.2f}" if easier else "a milder wish"
-    shorter = _shorter(problem, goal, best.x, missed)
+    shorter = _shorter(problem, goal, x, missed)
     options = [hint, *([f"until_day = {shorter:g}"] if shorter is not None else [])]
+    if problem.choice.step_units > min(DOSE_STEPS_UNITS) and best.feasible:
+        options.append(f"dose_step_units = {min(DOSE_STEPS_UNITS):g}")
+    most = f"probability {reached:.2f} at most in whole steps of {problem.choice.step_units:g} U"
     return InfeasibleError(
-        f"goal: no allowed dose reaches it: {wish.says()} with probability {reached:.2f} at most, {wish.with_probability:.2f} asked; "
+        f"goal: no allowed dose reaches it: {wish.says()} with {most}, {wish.with_probability:.2f} asked; "
         f"what binds: {'; '.join(binding)}; nearest goal that can be reached: {' or '.join(options)}",
         easier,
         tuple(binding),
@@ -55,7 +63,7 @@ def explain(problem: Problem, goal: Goal, draws: int) -> InfeasibleError:
 def _binding(problem: Problem, x: np.ndarray, chances: np.ndarray, wishes: int) -> list[str]:
     choice = problem.choice
     found = [
-        f"the limit that {problem.objectives[n].says()} with probability {problem.required[n]:.2f}"
+        _limit_says(problem.objectives[n])
         for n in range(wishes, len(problem.objectives))
         if chances[n] < problem.required[n] + 0.25 * (1 - problem.required[n])
     ]
@@ -64,6 +72,13 @@ def _binding(problem: Problem, x: np.ndarray, chances: np.ndarray, wishes: int) 
         at_most = [name for name, value, most in zip(choice.names, x, choice.most, strict=True) if value >= most * (1 - AT_BOUND)]
         found += [f"the most units that may go to {', '.join(at_most)}"] if at_most else []
     return found or ["the allowed sites: more units there do not help"]
+
+
+def _limit_says(bound: Objective) -> str:
+    """A bound in words with what it asks for."""
+    if isinstance(bound, SideEffectAtMost):
+        return f"the limit of {100 * bound.limit:g} % on {bound.effect.replace('_', ' ')}"
+    return f"the limit that {bound.says()} with probability {bound.with_probability:.2f}"
 
 
 def _shorter(problem: Problem, goal: Goal, x: np.ndarray, missed: int) -> float | None:

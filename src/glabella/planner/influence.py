@@ -19,11 +19,14 @@ from glabella.plan import Injection, Plan, Session
 from glabella.stages.bolus import place_boluses
 from glabella.stages.diffusion import DoseField, muscle_doses, spread_toxin
 from glabella.stages.diffusion.spread import source_of
+from glabella.stages.junction.closed_forms import taken_up_ratio
+from glabella.stages.junction.course import junction_kinetics
 from glabella.stages.unwanted import placement_offsets
 from glabella.treatment import SAMPLE_TOLERANCE, Person
 
 ELEMENTS_TOLERANCE = 1e-6  # of the nominal field by which elements are chosen
 BOX_MM = 2.0  # elements of a muscle: against every tissue cell by itself grades differ by 0.012 at most
+REACHED = 0.01  # of the threshold: below it (0.01 to the power of 6 or so) nothing is blocked
 NEGLIGIBLE = 1e-3  # of the half dose: a muscle that gets less everywhere is not followed
 Progress = Callable[[str, float], None]
 
@@ -123,6 +126,17 @@ def find_elements(person: Person, nominal: DoseField, parameters: Mapping[str, f
     share = np.bincount(box, volume)
     mean = sp.csr_matrix((volume / share[box], (box, np.arange(len(box)))), shape=(len(share), len(box)))
     return Elements(tuple(muscles), np.concatenate(cells), mean, np.array(muscle_of), share)
+
+
+def only_reached(influence: Influence, most_units: np.ndarray) -> Influence:
+    """Without the elements that even ``most_units`` (needles,) would leave below ``REACHED`` in every draw: there nothing is blocked."""
+    kinetics = [junction_kinetics(values, influence.template.product) for values in influence.draws]
+    dose = np.einsum("j,dje->de", most_units, influence.dose_per_unit)
+    ratios = [taken_up_ratio(d, k.potency, k.maximum_ratio, k.half_dose_units_per_mm3) for d, k in zip(dose, kinetics, strict=True)]
+    kept = np.flatnonzero(np.max(ratios, axis=0) > REACHED * kinetics[0].threshold_ratio)
+    old = influence.elements
+    elements = replace(old, mean=old.mean[kept], muscle_of=old.muscle_of[kept], share=old.share[kept])
+    return replace(influence, elements=elements, dose_per_unit=np.ascontiguousarray(influence.dose_per_unit[:, :, kept]))
 
 
 def one_needle(injection: Injection) -> Session:

@@ -62,7 +62,8 @@ def lowest_dose(
     with threadpool_limits(1):
         report("face and tissue", 0.0)
         persons = [build_person(face, one, table) for one in patients]
-        problem = build_problem(persons, choice, goal.objectives, goal.on_day, table, draws, 2 * seed, workers, report)
+        move = goal.needles.move_mm > 0
+        problem = build_problem(persons, choice, goal.objectives, goal.on_day, table, draws, 2 * seed, workers, report, move)
         problem, units = _plan(problem, goal, draws, seed, workers, report)
         asked = np.array([o.with_probability for o in goal.objectives])
         licensed = Plan.label(goal.product, goal.areas, purpose=goal.purpose)

@@ -7,7 +7,7 @@ import numpy as np
 
 from glabella.evidence import Parameters
 from glabella.planner.choice import Choice
-from glabella.planner.influence import build_influence, with_needles
+from glabella.planner.influence import build_influence, only_reached, with_needles
 from glabella.planner.objectives import Objective
 from glabella.planner.response import Response, goal_days, mean_reply
 from glabella.planner.risk import build_risk
@@ -65,15 +65,17 @@ class Problem:
 
 def build_problem(
     persons: Sequence[Person], choice: Choice, objectives: tuple[Objective, ...], on_day: float, parameters: Parameters, draws: int,
-    seed: int, workers: int | None = None, report: Progress = lambda stage, share: None,
+    seed: int, workers: int | None = None, report: Progress = lambda stage, share: None, may_move: bool = False,
 ) -> Problem:  # fmt: skip
-    """Solve the influence of every needle for each person; ``draws`` in all, shared among them."""
+    """Solve the influence of every needle for each person; ``draws`` in all, shared among them. ``may_move``: needles will be moved."""
     days = goal_days(on_day, max(o.last_day for o in objectives))
     each = max(1, draws // len(persons))
     template = choice.filled(choice.start)
     responses = []
     for number, person in enumerate(persons):
         influence = build_influence(person, template, parameters, each, seed + 7919 * number, workers, report)
+        if not may_move:
+            influence = only_reached(influence, choice.directions @ choice.most)
         responses.append(Response(influence, days, build_risk(person, template, parameters, seed + number)))
     return Problem(choice, objectives, tuple(responses), np.array([o.with_probability for o in objectives]))
 

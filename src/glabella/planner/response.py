@@ -25,7 +25,7 @@ from glabella.stages.wrinkle.memory import resting_line
 from glabella.stages.wrinkle.scale import wrinkle_scale
 
 NODE_STEP_LN = 0.02  # hat functions of ln E0 as in the junction's own table: error below 1e-4
-FLOOR_RATIO = 1e-3  # of the threshold: what takes up less blocks less than 1e-9 of its endings
+FLOOR_RATIO = 0.01  # of the threshold: what takes up less blocks less than 1e-9 of its endings
 FIRST_DAYS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 14.0, 18.0, 23.0, 30.0)
 LATER_STEP_DAYS = 8.0
 TINY = 1e-30  # step of the complex derivative: exact to rounding

@@ -59,14 +59,24 @@ def nearest(problem: Problem, wishes: int | None = None, total_units: float | No
     begin = choice.start
     if total_units is not None:
         begin = np.clip(begin * min(1.0, total_units / max(choice.total(begin), 1e-9)), choice.least, choice.most)
-    reach = float(np.min(_slack(problem, begin)[0][:yielding]))
+    low = np.maximum(choice.least, LOW_START * begin)
     toward = np.append(np.zeros(len(begin)), -1.0)
-    found = minimize(
-        lambda z: -float(z[-1]), np.append(begin, reach), jac=lambda z: toward,
-        bounds=Bounds(np.append(choice.least, -WIDEST), np.append(choice.most, WIDEST)),
-        constraints=[*_ceilings(problem, total_units, beside=1), reached], method="SLSQP", options={"maxiter": MOST_STEPS, "ftol": ENOUGH},
-    )  # fmt: skip
-    return _solution(problem, found.x[:-1])
+
+    def missed(solution: Solution) -> tuple[float, float]:
+        held = min(0.0, float(solution.slack[yielding:].min(initial=0.0)) + ENOUGH)
+        return held, float(solution.slack[:yielding].min())
+
+    solutions = []
+    for one in [begin] if wishes is None else [begin, low]:  # what must hold throws the first steps from above far off
+        reach = float(np.min(_slack(problem, one)[0][:yielding]))
+        found = minimize(
+            lambda z: -float(z[-1]), np.append(one, reach), jac=lambda z: toward,
+            bounds=Bounds(np.append(choice.least, -WIDEST), np.append(choice.most, WIDEST)),
+            constraints=[*_ceilings(problem, total_units, beside=1), reached], method="SLSQP",
+            options={"maxiter": MOST_STEPS, "ftol": ENOUGH},
+        )  # fmt: skip
+        solutions.append(_solution(problem, found.x[:-1]))
+    return max(solutions, key=missed)
 
 
 def _solution(problem: Problem, x: np.ndarray) -> Solution:

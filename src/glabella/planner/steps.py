@@ -25,6 +25,25 @@ def fewest_steps(problem: Problem, x: np.ndarray) -> np.ndarray | None:
     return None
 
 
+def nearest_steps(problem: Problem, x: np.ndarray, wishes: int) -> np.ndarray | None:
+    """Whole steps near ``x`` that keep every bound and come nearest to the wishes (the first so many objectives); None where none do."""
+    points = _lattice(problem, x, AROUND)
+    if not len(points):
+        return None
+    forecast = _forecasts(problem, x, points)
+    kept = (forecast[:, wishes:] >= -DOUBT).all(1)
+    order = np.flatnonzero(kept)[np.argsort(-forecast[kept, :wishes].min(1))]
+    best, best_slack = None, -np.inf
+    for place in order[:MOST_LOOKS]:
+        if forecast[place, :wishes].min() < best_slack - DOUBT:
+            break
+        held = (problem.chances(points[place]) >= problem.required - 1e-12)[wishes:].all()
+        slack = float(problem.slack(points[place])[:wishes].min())
+        if held and slack > best_slack:
+            best, best_slack = points[place], slack
+    return best
+
+
 def _first(problem: Problem, x: np.ndarray, points: np.ndarray) -> np.ndarray | None:
     """A plan that reaches the goal: the forecast at ``x``, least total first, asking for more in hand each time one fails."""
     forecast = _forecast(problem, x, points)
@@ -77,9 +96,14 @@ def _improved(problem: Problem, best: np.ndarray, points: np.ndarray) -> np.ndar
 
 def _forecast(problem: Problem, x: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Worst slack (points,) in a straight line from what was counted at ``x``."""
+    return _forecasts(problem, x, points).min(1)
+
+
+def _forecasts(problem: Problem, x: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Slack of every condition (points, objectives)."""
     chance, slope = problem.with_slopes(x)
     by = logit_slope(chance)[:, None] * slope
-    return (logit(problem.chances(x)) - logit(problem.required) + (points - x) @ by.T).min(1)
+    return logit(problem.chances(x)) - logit(problem.required) + (points - x) @ by.T
 
 
 def _lattice(problem: Problem, x: np.ndarray, around: int) -> np.ndarray:

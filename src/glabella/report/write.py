@@ -1,7 +1,7 @@
 """Writing a report folder, whole or not at all."""
 
 import tempfile
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,11 +22,12 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class FolderKind:
-    """Names in a folder of results, and the mark of the page by which a folder of ours is known."""
+    """Names in a folder of results, and the mark of the page by which a folder of ours is known; ``more`` files it may hold."""
 
     page: str
     data: str
     generator: str
+    more: tuple[str, ...] = ()
 
 
 OUTCOME_FOLDER = FolderKind(PAGE, DATA, GENERATOR)
@@ -52,15 +53,18 @@ def write_report(outcome: Outcome, folder: str | Path, progress: Progress | None
     return folder / PAGE
 
 
-def write_folder(folder: Path, kind: FolderKind, page: str, data: str, pictures: Iterable[Picture]) -> None:
-    """Put page, data and pictures in place of ``folder``, all or nothing."""
+def write_folder(
+    folder: Path, kind: FolderKind, page: str, data: str, pictures: Iterable[Picture], more: Mapping[str, str] | None = None
+) -> None:
+    """Put page, data, pictures and the text of ``more`` files by name in place of ``folder``, all or nothing."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.", suffix=".partial") as beside:
             new = Path(beside) / "new"
             (new / PICTURES).mkdir(parents=True)
             (new / kind.page).write_text(page, "utf-8")
-            (new / kind.data).write_text(data, "utf-8")
+            for name, text in {kind.data: data, **(more or {})}.items():
+                (new / name).write_text(text, "utf-8")
             for picture in pictures:
                 (new / PICTURES / f"{picture.name}.png").write_bytes(picture.png)
             _put_in_place(new, folder, Path(beside) / "old")
@@ -106,7 +110,7 @@ def check_report_folder(folder: str | Path, kind: FolderKind = OUTCOME_FOLDER) -
 def _is_ours(entry: Path, kind: FolderKind) -> bool:
     if entry.name == kind.page:
         return entry.is_file() and f'content="{kind.generator}"' in entry.read_text("utf-8", errors="replace")[:2000]
-    if entry.name == kind.data:
+    if entry.name == kind.data or entry.name in kind.more:
         return entry.is_file() and (entry.parent / kind.page).is_file()
     if entry.name == PICTURES:
         return entry.is_dir() and (entry.parent / kind.page).is_file() and all(p.suffix == ".png" and p.is_file() for p in entry.iterdir())
