@@ -361,7 +361,7 @@ def validate(out: Path | None, draws: int, trials: tuple[str, ...], as_json: boo
 @click.option("--patient", "patient_files", metavar="PATIENT.toml", type=PATH, multiple=True, help="The person; again: one plan for all.")
 @click.option("--start", "start_file", metavar="PLAN.toml", type=PATH, help="Plan whose needles may be used; else the licensed sites.")
 @click.option("--out", metavar="DIR", type=PATH, help=f"Folder of plan and report; {PLANNED_FOLDER} unless given, none with --json.")
-@click.option("--draws", type=click.IntRange(1, 10_000), default=128, show_default=True, help="Draws that the plan is found on.")
+@click.option("--draws", type=click.IntRange(1, 10_000), default=64, show_default=True, help="Draws that the plan is found on.")
 @click.option("--samples", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Fresh samples that it is judged on.")
 @seed_option
 @click.option("--json", "as_json", is_flag=True, help="The result alone on stdout, progress on stderr.")

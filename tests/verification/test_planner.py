@@ -10,7 +10,7 @@ from glabella import treatment
 from glabella.evidence import load_parameters
 from glabella.plan import Plan
 from glabella.planner.choice import Choice
-from glabella.planner.influence import one_needle
+from glabella.planner.influence import even_draws, one_needle
 from glabella.planner.objectives import BrowDropAtMost, GradeAtMost, ImprovedBy, MovementKept, SideEffectAtMost
 from glabella.planner.positions import dose_worth, place_slopes, worth_field
 from glabella.planner.problem import Problem, at_volumes_of, logit
@@ -26,7 +26,7 @@ CURVES = {
     ("skin", "glabellar", "maximum_frown", "strain"): 0.0015,
     ("skin", "glabellar", "rest", "grade"): 0.005,
     ("skin", "forehead", "brow_raise", "grade"): 0.01,
-    ("skin", "lateral_canthal_left", "smile", "grade"): 0.01,
+    ("skin", "lateral_canthal_left", "smile", "grade"): 0.005,
     ("movement", "brow_raise"): 0.4,
     ("movement", "maximum_frown"): 0.7,
     ("brow", "left", "head"): 0.01,
@@ -56,11 +56,11 @@ def problem() -> Problem:
 
 def test_influence_gives_the_curves_of_the_full_chain(problem):
     """The same draws through every stage of ``simulate``, all tissue cells, daily steps."""
-    person, table = coarse_person(), load_parameters()
     plan = problem.choice.plan(SOME)
     days = treatment.day_grid(60)
-    runs = treatment._run_samples(person, plan, days, table, DRAWS, SEED, None, lambda what, share: None)
     response = problem.responses[0]
+    draws = zip(response.influence.draws, response.influence.offsets_mm, strict=True)
+    runs = [treatment._curves(treatment.run_course(coarse_person(), plan, days, p, [o], 1e-8)) for p, o in draws]
     reply = response.reply(problem.choice.directions @ SOME)
     shared = np.isin(response.days, days)
     at = np.searchsorted(days, response.days[shared])
@@ -165,6 +165,19 @@ def test_nearest_is_the_most_that_any_dose_reaches():
             best = max(best, chances[0])
     assert (found[1:] >= problem.required[1:] - 2e-3).all()
     assert found[0] >= best - 2e-3
+
+
+def test_even_draws_have_the_distributions_of_the_samples():
+    """Mean and spread of every drawn row against 4000 samples of ``Parameters.draw``, and of the scatter against its rows."""
+    table = load_parameters()
+    drawn, offsets = even_draws(table, 2, 400, 3)
+    loose = [table.draw(1, n) for n in range(4000)]
+    for name, row in table.rows.items():
+        if row.drawn:
+            even, free = (np.array([values[name] for values in one]) for one in (drawn, loose))
+            assert even.mean() == pytest.approx(free.mean(), abs=0.05 * (row.high - row.low))
+            assert even.std() == pytest.approx(free.std(), rel=0.08)
+    assert offsets.std((0, 1)) == pytest.approx([table["placement_sd_mm"]] * 2 + [table["placement_depth_sd_mm"]], rel=0.02)
 
 
 def test_choice_type(problem):

@@ -12,7 +12,7 @@ from glabella.planner.solve import nearest
 from glabella.planner.steps import nearest_steps
 
 AT_BOUND = 1e-3  # share of a range within which a variable counts as at its end
-SURE = 1.0  # standard errors of the chance that the nearest goal keeps in hand
+SURE = 0.5  # standard errors of as many random draws: even draws are three times as exact, so this is more than one of theirs
 
 
 class InfeasibleError(InputError):
@@ -78,7 +78,7 @@ def _limit_says(bound: Objective) -> str:
     """A bound in words with what it asks for."""
     if isinstance(bound, SideEffectAtMost):
         return f"the limit of {100 * bound.limit:g} % on {bound.effect.replace('_', ' ')}"
-    return f"the limit that {bound.says()} with probability {bound.with_probability:.2f}"
+    return f"the condition that {bound.says()} with probability {bound.with_probability:.2f}"
 
 
 def _shorter(problem: Problem, goal: Goal, x: np.ndarray, missed: int) -> float | None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.special import ndtri
+from scipy.stats import qmc
 from threadpoolctl import threadpool_limits
 
 from glabella.evidence import Parameters
@@ -21,7 +23,6 @@ from glabella.stages.diffusion import DoseField, muscle_doses, spread_toxin
 from glabella.stages.diffusion.spread import source_of
 from glabella.stages.junction.closed_forms import taken_up_ratio
 from glabella.stages.junction.course import junction_kinetics
-from glabella.stages.unwanted import placement_offsets
 from glabella.treatment import SAMPLE_TOLERANCE, Person
 
 ELEMENTS_TOLERANCE = 1e-6  # of the nominal field by which elements are chosen
@@ -73,12 +74,31 @@ def build_influence(
         session = template.sessions[0]
         nominal = spread_toxin(person.spread, place_boluses(session, template, person.anatomy, parameters), ELEMENTS_TOLERANCE)
         elements = find_elements(person, nominal, parameters)
-    drawn = tuple(parameters.draw(seed, n) for n in range(draws))
-    sites = [injection.site for injection in session.injections]
-    offsets = np.stack([placement_offsets(sites, seed, n, 0, values) for n, values in enumerate(drawn)])
-    empty = np.empty((draws, len(sites), len(elements.share)))
+    needles = len(session.injections)
+    drawn, offsets = even_draws(parameters, needles, draws, seed)
+    empty = np.empty((draws, needles, len(elements.share)))
     influence = Influence(person, template, parameters, drawn, offsets, elements, empty)
-    return _solved(influence, range(len(sites)), workers, report)
+    return _solved(influence, range(needles), workers, report)
+
+
+def even_draws(parameters: Parameters, needles: int, draws: int, seed: int) -> tuple[tuple[Parameters, ...], np.ndarray]:
+    """Parameters of each draw, and where its needles land (draws, needles, 3), spread evenly (a Latin hypercube).
+
+    The distributions are those of the samples of ``simulate``; spread evenly, few draws tell a chance as well as many at random.
+    """
+    names = [name for name, row in parameters.rows.items() if row.drawn and name not in parameters.overrides and row.low < row.high]
+    cube = qmc.LatinHypercube(len(names) + 3 * needles, rng=np.random.default_rng(seed)).random(draws)
+    rows = [parameters.rows[name] for name in names]
+    values = np.stack([_triangular(cube[:, n], row.low, row.value, row.high) for n, row in enumerate(rows)], axis=1)
+    drawn = tuple(parameters.with_values(dict(zip(names, map(float, line), strict=True))) for line in values)
+    scatter = np.array([parameters["placement_sd_mm"], parameters["placement_sd_mm"], parameters["placement_depth_sd_mm"]])
+    return drawn, ndtri(cube[:, len(names) :]).reshape(draws, needles, 3) * scatter
+
+
+def _triangular(share: np.ndarray, low: float, top: float, high: float) -> np.ndarray:
+    """Quantiles of the triangular distribution."""
+    rising = share < (top - low) / (high - low)
+    return np.where(rising, low + np.sqrt(share * (high - low) * (top - low)), high - np.sqrt((1 - share) * (high - low) * (high - top)))
 
 
 def with_needles(influence: Influence, template: Plan, workers: int | None = None) -> Influence:

@@ -26,7 +26,7 @@ from glabella.planner.solve import fewest_units, nearest
 from glabella.planner.steps import fewest_steps
 from glabella.treatment import Person, Treatment, build_person, treat
 
-DRAWS, SAMPLES = 128, 200
+DRAWS, SAMPLES = 64, 200
 ROUNDS = 4  # plans that are judged on fresh samples before the goal is called out of reach
 AFTER_DAYS = 90  # the simulation goes on so long after the goal's last day, to show how the effect ends
 TRADE_OFF_POINTS = 8
