@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 YOUNG_YEARS, OLD_YEARS = 25.0, 90.0  # the ages of MakeHuman's "young" and "old" targets: a convention of the data
 EYEBALL_VERTICES = 72
 FACES = ("reference",)
+EDGE = 1e-9  # share by which a point on an edge may seem to lie outside its triangle: rounding
 BORDERS = ("right_eye", "left_eye", "mouth", "neck")  # in the order of head.npz
 
 
@@ -99,10 +100,16 @@ class Surface:
         return mirror
 
     @cached_property
-    def _centroids(self) -> "cKDTree":
+    def centroids(self) -> np.ndarray:
+        """Middle of each triangle, (m, 3) mm."""
+        a, b, c = (self.vertices[self.triangles[:, k]] for k in range(3))
+        return (a + b + c) / 3
+
+    @cached_property
+    def _near(self) -> "cKDTree":
         from scipy.spatial import cKDTree  # a tenth of a second that a run without closest() need not pay
 
-        return cKDTree(self.vertices[self.triangles].mean(1))
+        return cKDTree(self.centroids)  # another kind of tree would break ties on the midline otherwise
 
     def at(self, triangle: np.ndarray, barycentric: np.ndarray) -> np.ndarray:
         """Points (n, 3) at barycentric coordinates (n, 3) of triangles (n,)."""
@@ -120,27 +127,37 @@ class Surface:
         5,000 within 30 mm of the head, all at places with several almost equally close ones, and then by less than 0.1 mm.
         """
         points = np.atleast_2d(np.asarray(points, float))
-        near = np.asarray(self._centroids.query(points, k=np.arange(1, min(candidates, len(self.triangles)) + 1))[1])
-        corners = self.vertices[self.triangles[near]]  # n, candidates, 3, 3
-        weights = _closest_barycentric(points[:, None], corners[:, :, 0], corners[:, :, 1], corners[:, :, 2])
-        feet = np.einsum("nck,nckd->ncd", weights, corners)
-        distance = np.linalg.norm(feet - points[:, None], axis=2)
-        rows, best = np.arange(len(points)), distance.argmin(1)
-        return Foot(feet[rows, best], near[rows, best], weights[rows, best], distance[rows, best])
+        near = np.asarray(self._near.query(points, k=np.arange(1, min(candidates, len(self.triangles)) + 1))[1])
+        a, b, c = (self.vertices.T[:, self.triangles[near, k]] for k in range(3))
+        weights = _closest_barycentric(points.T[:, :, None], a, b, c)
+        feet = weights[0] * a + weights[1] * b + weights[2] * c
+        distance = np.sqrt(_dot(feet - points.T[:, :, None], feet - points.T[:, :, None]))
+        best = np.arange(len(points)), distance.argmin(1)
+        return Foot(feet[:, *best].T, near[best], weights[:, *best].T, distance[best])
 
     @cached_property
     def _seen_from_front(self) -> "_Grid":
-        facing = np.flatnonzero(self.triangle_normals[:, 2] > 1e-9)
+        (ax, ay), (bx, by), (cx, cy) = (self.vertices[self.triangles[:, k], :2].T for k in range(3))
+        facing = np.flatnonzero((bx - ax) * (cy - ay) - (by - ay) * (cx - ax) > 2e-9)
         return _Grid(self.vertices[self.triangles[facing]], facing)
 
     def front_most(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(triangle (n,), barycentric (n, 3)) seen from the front at each (x, y) of (n, 2); triangle -1 where there is none."""
         return self._seen_from_front.front_most(places)
 
-    def frontal(self, lateral_mm: np.ndarray | float, up_mm: np.ndarray | float) -> Foot:
-        """Front-most points seen from the front at (x, y) = (lateral, up); an error where the face has no such point."""
+    def frontal(self, lateral_mm: np.ndarray | float, up_mm: np.ndarray | float, known: np.ndarray | None = None) -> Foot:
+        """Front-most points seen from the front at (x, y) = (lateral, up); an error where the face has no such point.
+
+        ``known``: the triangle of each point as an earlier search found it; only points that do not lie in theirs are searched for.
+        """
         x, y = np.broadcast_arrays(np.asarray(lateral_mm, float), np.asarray(up_mm, float))
-        triangle, weight = self.front_most(np.stack([x.ravel(), y.ravel()], 1))
+        places = np.stack([x.ravel(), y.ravel()], 1)
+        triangle, weight = np.full(x.size, -1), np.zeros((x.size, 3))
+        if known is not None and known.shape == x.shape and known.max(initial=0) < len(self.triangles):
+            triangle, weight = self._within(known.ravel().astype(int), places)
+        missing = np.flatnonzero(triangle < 0)
+        if len(missing):
+            triangle[missing], weight[missing] = self.front_most(places[missing])
         if (triangle < 0).any():
             i = int(np.argmax(triangle < 0))
             place = f"{x.flat[i]:.1f} mm lateral, {y.flat[i]:.1f} mm up from the eyes"
@@ -148,21 +165,44 @@ class Surface:
         points = self.at(triangle, weight)
         return Foot(points.reshape(*x.shape, 3), triangle.reshape(x.shape), weight.reshape(*x.shape, 3), np.zeros(x.shape))
 
+    def _within(self, triangle: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(triangle (n,), barycentric (n, 3)) of places (n, 2) in the triangles given for them; -1 where a place lies outside its own."""
+        weight = _flat_weights(self.vertices[self.triangles[triangle]], places)
+        return np.where(weight.min(0) >= -EDGE, triangle, -1), _whole(weight)
+
+
+def _flat_weights(corners: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Barycentric weights (3, n) of places (n, 2) in triangles (n, 3, 2 or 3) seen from the front; negative outside."""
+    (ax, ay), (bx, by), (cx, cy) = (corners[:, k, :2].T for k in range(3))
+    x, y = places.T
+    det = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
+    v, w = (x - ax) * (cy - ay) - (cx - ax) * (y - ay), (bx - ax) * (y - ay) - (x - ax) * (by - ay)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a triangle seen edge on holds no place
+        v, w = v / det, w / det
+        return np.stack([1 - v - w, v, w])
+
+
+def _whole(weight: np.ndarray) -> np.ndarray:
+    """Weights (3, n) without what rounding made negative, as shares (n, 3)."""
+    share = np.clip(weight, 0, 1)
+    return (share / np.maximum(share.sum(0), 1e-300)).T
+
 
 class _Grid:
     """Triangles sorted into the cells of a square grid in the plane of x and y, to find the front-most one at a point."""
 
     def __init__(self, corners: np.ndarray, names: np.ndarray, cell_mm: float = 2.0) -> None:
         self.corners, self.names, self.cell_mm = corners, names, cell_mm
-        flat = corners[..., :2]
-        self.origin = flat.min((0, 1)) - 1e-6
-        low, high = (np.floor((edge - self.origin) / cell_mm).astype(int) for edge in (flat.min(1) - 1e-6, flat.max(1) + 1e-6))
-        low = np.maximum(low, 0)
+        a, b, c = (corners[:, k, :2] for k in range(3))
+        least, most = np.minimum(np.minimum(a, b), c) - 1e-6, np.maximum(np.maximum(a, b), c) + 1e-6
+        self.origin = least.min(0)
+        low, high = (np.floor((edge - self.origin) / cell_mm).astype(int) for edge in (least, most))
         self.shape = high.max(0) + 1
-        rows, offset = ragged(np.prod(high - low + 1, 1))
-        wide = (high - low + 1)[rows, 1]
+        tall, wide = (high - low + 1).T
+        rows, offset = ragged(tall * wide)
+        wide = wide[rows]
         cell = (low[rows, 0] + offset // wide) * self.shape[1] + low[rows, 1] + offset % wide
-        order = np.argsort(cell, kind="stable")
+        order = np.argsort(cell.astype(np.min_scalar_type(self.shape.prod())), kind="stable")  # short numbers sort ten times as fast
         self.member = rows[order]
         self.start = np.searchsorted(cell[order], np.arange(self.shape.prod() + 1))
 
@@ -175,17 +215,14 @@ class _Grid:
         cell = (column[asked] @ [self.shape[1], 1]).astype(int)
         rows, offset = ragged(self.start[cell + 1] - self.start[cell])
         member = self.member[self.start[cell][rows] + offset]
-        a, b, c = (self.corners[member, k] for k in range(3))
-        p = query[asked[rows]]
-        det = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
-        v = ((p[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (p[:, 1] - a[:, 1])) / det
-        w = ((b[:, 0] - a[:, 0]) * (p[:, 1] - a[:, 1]) - (p[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])) / det
-        hit = np.flatnonzero((v >= -1e-9) & (w >= -1e-9) & (v + w <= 1 + 1e-9))
-        height = (a[:, 2] + v * (b[:, 2] - a[:, 2]) + w * (c[:, 2] - a[:, 2]))[hit]
+        corners = self.corners[member]
+        inside = _flat_weights(corners, query[asked[rows]])
+        hit = np.flatnonzero(inside.min(0) >= -EDGE)
+        a, b, c = corners[hit, :, 2].T
+        height = a + inside[1, hit] * (b - a) + inside[2, hit] * (c - a)
         hit = hit[np.argsort(height, kind="stable")]  # written in this order, the front-most stays
-        share = np.clip(np.stack([1 - v - w, v, w], 1)[hit], 0, 1)
         at = asked[rows[hit]]
-        triangle[at], weight[at] = self.names[member[hit]], share / share.sum(1, keepdims=True)
+        triangle[at], weight[at] = self.names[member[hit]], _whole(inside[:, hit])
         return triangle, weight
 
 
@@ -196,30 +233,36 @@ def ragged(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _closest_barycentric(p: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """Barycentric weights of the point of each triangle that is closest to p; all broadcast over leading axes."""
+    """Barycentric weights (3, ...) of the point of each triangle that is closest to p; all (3, ...), broadcast over the axes after."""
     ab, ac, ap = b - a, c - a, p - a
-    d00, d01, d11 = (ab * ab).sum(-1), (ab * ac).sum(-1), (ac * ac).sum(-1)
-    d20, d21 = (ap * ab).sum(-1), (ap * ac).sum(-1)
+    d00, d01, d11 = _dot(ab, ab), _dot(ab, ac), _dot(ac, ac)
+    d20, d21 = _dot(ap, ab), _dot(ap, ac)
     det = np.maximum(d00 * d11 - d01 * d01, 1e-300)
     v, w = (d11 * d20 - d01 * d21) / det, (d00 * d21 - d01 * d20) / det
-    inside = np.stack([1 - v - w, v, w], -1)
-    outside = (inside < 0).any(-1)
-    if outside.any():
-        p, a, b, c = (np.broadcast_to(q, inside.shape)[outside] for q in (p, a, b, c))
-        inside[outside] = _closest_on_edges(p, a, b, c)
+    inside = np.stack([1 - v - w, v, w])
+    outside = np.nonzero((inside < 0).any(0))
+    inside[:, *outside] = _closest_on_edges(*(np.broadcast_to(q, inside.shape)[:, *outside] for q in (p, a, b, c)))
     return inside
 
 
 def _closest_on_edges(p: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-    def along(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-        edge = end - start
-        return np.clip(((p - start) * edge).sum(-1) / np.maximum((edge * edge).sum(-1), 1e-300), 0, 1)
+    """The same for points (3, n) whose closest point lies on the border of the triangle: weights (3, n)."""
+    weights, least = np.zeros(p.shape), np.full(p.shape[1], np.inf)
+    for first, second, start, end in ((0, 1, a, b), (1, 2, b, c), (2, 0, c, a)):
+        edge, away = end - start, p - start
+        share = np.clip(_dot(away, edge) / np.maximum(_dot(edge, edge), 1e-300), 0, 1)
+        away = away - share * edge
+        gap = _dot(away, away)
+        nearer = gap < least
+        least = np.where(nearer, gap, least)
+        weights[:, nearer] = 0
+        weights[first, nearer], weights[second, nearer] = 1 - share[nearer], share[nearer]
+    return weights
 
-    s, t, u = along(a, b), along(b, c), along(c, a)
-    zero = np.zeros_like(s)
-    weights = np.stack([np.stack([1 - s, s, zero], -1), np.stack([zero, 1 - t, t], -1), np.stack([u, zero, 1 - u], -1)], 1)
-    gaps = np.linalg.norm(weights @ np.stack([a, b, c], 1) - p[:, None], axis=-1)
-    return weights[np.arange(len(p)), gaps.argmin(1)]
+
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Scalar product along the first axis of (3, ...)."""
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
 @dataclass(frozen=True, eq=False)
@@ -328,9 +371,14 @@ class _Archive(Mapping[str, np.ndarray]):
         return len(self._file.files)
 
 
+def read_archive(name: str) -> Mapping[str, np.ndarray]:
+    """The arrays of a shipped .npz file by name."""
+    return _Archive(resources.files("glabella.data").joinpath(name).read_bytes())
+
+
 @cache
 def _head() -> Mapping[str, np.ndarray]:
-    return _Archive(resources.files("glabella.data").joinpath("head.npz").read_bytes())
+    return read_archive("head.npz")
 
 
 @cache

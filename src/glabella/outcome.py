@@ -5,7 +5,7 @@ import datetime
 import enum
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
@@ -411,7 +411,10 @@ def _scaled(estimate: Estimate, factor: float) -> Estimate:
 
 
 def _band(curve: Curve) -> dict[str, list[float]]:
-    return {"median": plain(curve.median), "low": plain(curve.low), "high": plain(curve.high)}
+    median = plain(curve.median)
+    if np.array_equal(curve.low, curve.median) and np.array_equal(curve.high, curve.median):  # one run alone has no band
+        return {"median": median, "low": median, "high": median}
+    return {"median": median, "low": plain(curve.low), "high": plain(curve.high)}
 
 
 def _curves(curves: SkinCurves | MuscleCurves | BrowCurves) -> dict[str, dict[str, list[float]]]:
@@ -449,24 +452,26 @@ def plain(value: Any) -> Any:
 
 def outcome_text(document: Mapping[str, Any]) -> str:
     """JSON text of an outcome: indented, but each list of numbers on one line."""
-    return "".join(_pieces(document, "")) + "\n"
+    return _text(document, "", json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode, {}) + "\n"
 
 
-def _pieces(value: Any, indent: str) -> Iterable[str]:
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    nested = any(isinstance(item, dict | list) for item in items)
-    if not nested and not (isinstance(value, dict) and len(value) > 3):
-        yield json.dumps(value, ensure_ascii=False, allow_nan=False)
-        return
+def _text(value: Any, indent: str, encode: Callable[[Any], str], lists: dict[int, str]) -> str:
+    """``lists``: the text of the lists of numbers written so far, since without samples the ends of a band are the median itself."""
+    if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
+        if id(value) not in lists:
+            lists[id(value)] = encode(value)
+        return lists[id(value)]
+    if not isinstance(value, dict | list):
+        return encode(value)
+    if isinstance(value, dict) and len(value) <= 3 and not any(isinstance(item, dict | list) for item in value.values()):
+        return encode(value)
     inner = indent + " "
-    pairs = isinstance(value, dict)
-    yield "{" if pairs else "["
-    for i, item in enumerate(value.items() if pairs else value):
-        yield ("," if i else "") + "\n" + inner
-        if pairs:
-            yield json.dumps(item[0], ensure_ascii=False) + ": "
-        yield from _pieces(item[1] if pairs else item, inner)
-    yield "\n" + indent + ("}" if pairs else "]")
+    if isinstance(value, dict):
+        parts = [f"{encode(key)}: {_text(item, inner, encode, lists)}" for key, item in value.items()]
+        opening, closing = "{", "}"
+    else:
+        parts, opening, closing = [_text(item, inner, encode, lists) for item in value], "[", "]"
+    return f"{opening}\n{inner}" + f",\n{inner}".join(parts) + f"\n{indent}{closing}"
 
 
 @cache

@@ -330,7 +330,11 @@ def _outcome(
         for name, dose in muscle_doses(person.anatomy, nominal.fields).items()
     }
     anatomy = person.anatomy
-    from glabella.scene import build_scene  # pictures' raw data are made only when wanted
+    pictures = None
+    if scene:
+        from glabella.scene import build_scene  # pictures' raw data are made only when wanted, and so is what they import
+
+        pictures = build_scene(person, plan, grid, parameters, nominal)
 
     return Outcome(
         days=grid,
@@ -360,7 +364,7 @@ def _outcome(
         seed=seed,
         version=version("glabella"),
         references=tuple(sorted({p.source for p in unwanted.values()})),
-        scene=build_scene(person, plan, grid, parameters, nominal) if scene else None,
+        scene=pictures,
     )
 
 

@@ -5,6 +5,7 @@ of every face: the drawing follows sex, age, size and photo as the landmarks do.
 """
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from glabella.face import Face, Foot, Surface, load_face
+from glabella.face import Face, Foot, Surface, load_face, read_archive
 
 NASION = 168  # MediaPipe's number: the origin of the drawing
 
@@ -23,11 +24,24 @@ def atlas_data(name: str) -> dict[str, Any]:
     return tomllib.loads(resources.files("glabella.data").joinpath(f"{name}.toml").read_text("utf-8"))
 
 
-def drawn_feet(drawn: np.ndarray) -> Foot:
-    """Feet on the reference face of points (..., 2) of the drawing: [to the left, up] in mm from its nasion, from the front."""
+@cache
+def _measured() -> Mapping[str, np.ndarray]:
+    return read_archive("drawing.npz")
+
+
+def measured_beforehand(name: str) -> np.ndarray | None:
+    """What ``tools/build_drawing.py`` found out about the drawing on the reference face, where it did: the same for every person."""
+    return _measured().get(name)
+
+
+def drawn_feet(drawn: np.ndarray, known: np.ndarray | None = None) -> Foot:
+    """Feet on the reference face of points (..., 2) of the drawing: [to the left, up] in mm from its nasion, from the front.
+
+    ``known`` (...): the triangle in which each point was found beforehand.
+    """
     reference = load_face()
     x, y = np.moveaxis(drawn + reference.landmarks[NASION, :2], -1, 0)
-    return reference.surface(2).frontal(x, y)
+    return reference.surface(2).frontal(x, y, known)
 
 
 @dataclass(frozen=True)
@@ -78,10 +92,8 @@ def mirrored_points(drawn: np.ndarray) -> np.ndarray:
 
 @cache
 def mirror_landmarks() -> np.ndarray:
-    """Number of each landmark's counterpart on the other side (468,), found on the symmetric reference face."""
-    marks = load_face().landmarks
-    gap = np.linalg.norm(marks[:, None] * np.array([-1.0, 1.0, 1.0]) - marks[None], axis=2)
-    return gap.argmin(1)
+    """Number of each landmark's counterpart on the other side (468,)."""
+    return load_face().data["landmark_mirror"].astype(int)
 
 
 def stretched(drawn: np.ndarray, from_up_mm: float, drawn_up_mm: float, up_mm: float) -> np.ndarray:

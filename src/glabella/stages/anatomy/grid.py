@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.ndimage import map_coordinates
 
 from glabella.face import Face, Surface
 
@@ -127,7 +126,10 @@ class Grid:
 
     def _at(self, values: np.ndarray, theta: np.ndarray, phi: np.ndarray) -> np.ndarray:
         """Bilinear between columns; beyond the outermost columns their value."""
-        return map_coordinates(values, np.stack(self.column_index(theta, phi)), order=1, mode="nearest")
+        u, v = (np.clip(at, 0, size - 1) for at, size in zip(self.column_index(theta, phi), values.shape, strict=True))
+        i, j = (np.minimum(at.astype(int), size - 2) for at, size in zip((u, v), values.shape, strict=True))
+        s, t = u - i, v - j
+        return (1 - s) * ((1 - t) * values[i, j] + t * values[i, j + 1]) + s * ((1 - t) * values[i + 1, j] + t * values[i + 1, j + 1])
 
 
 def _angles(away: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

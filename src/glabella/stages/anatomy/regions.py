@@ -19,9 +19,11 @@ REACH_MM = 12.0
 def blend(face: Face, values: dict[str, float], points: np.ndarray) -> np.ndarray:
     """Value (n,) at skin points (n, 3): each region's figure weighted by nearness to its anchors."""
     total, weight_sum = np.zeros(len(points)), np.zeros(len(points))
+    x, y, z = np.ascontiguousarray(points.T)
     for region, anchors in ANCHORS.items():
-        gap = np.linalg.norm(points[:, None] - face.landmarks[list(anchors)], axis=2).min(1)
-        weight = 1 / (1 + (gap / REACH_MM) ** 4)
+        marks = face.landmarks[list(anchors)]
+        square = np.min([(x - mark[0]) ** 2 + (y - mark[1]) ** 2 + (z - mark[2]) ** 2 for mark in marks], axis=0)
+        weight = 1 / (1 + (np.sqrt(square) / REACH_MM) ** 4)
         total += weight * values[region]
         weight_sum += weight
     return total / weight_sum

@@ -71,15 +71,22 @@ class Anatomy:
         sheets = list(self.atlas.muscles.values())
         return cKDTree(np.concatenate([s.points.reshape(-1, 3) for s in sheets])), np.concatenate([s.fibres.reshape(-1, 3) for s in sheets])
 
+    def near_levator(self, side: str, within_mm: float) -> np.ndarray:
+        """Tissue cells (n,) behind the septum less than ``within_mm`` from the middle of the levator's belly of one side."""
+        reach_mm, cells, gap_mm = self._beside_levator.get(side, (0.0, np.zeros(0, int), np.zeros(0)))
+        if within_mm > reach_mm:  # look somewhat farther than asked: the next question may be answered by the same distances
+            reach_mm = 2 * within_mm
+            belly = self.atlas.muscles[f"levator_palpebrae_superioris_{side}"].points.reshape(-1, 3)
+            cells = np.flatnonzero(self.behind_septum)
+            cells = cells[_in_box(self.points[cells].T, belly, reach_mm)]
+            gap_mm = np.asarray(_tree(belly).query(self.points[cells], distance_upper_bound=reach_mm)[0])
+            self._beside_levator[side] = reach_mm, cells, gap_mm
+        return cells[gap_mm < within_mm]
+
     @cached_property
-    def gap_to_levator_mm(self) -> Mapping[str, np.ndarray]:
-        """Distance (n,) of each tissue cell behind the septum from the middle of the levator's belly, per side; infinite in front."""
-        behind = np.flatnonzero(self.behind_septum)
-        belly = {side: self.atlas.muscles[f"levator_palpebrae_superioris_{side}"].points.reshape(-1, 3) for side in ("left", "right")}
-        found = {side: np.full(len(self.points), np.inf) for side in belly}
-        for side, points in belly.items():
-            found[side][behind] = cKDTree(points).query(self.points[behind])[0]
-        return found
+    def _beside_levator(self) -> dict[str, tuple[float, np.ndarray, np.ndarray]]:
+        """What ``near_levator`` has found per side: how far it looked, cells and their distances in mm."""
+        return {}
 
     def bone_depth_at(self, points: np.ndarray) -> np.ndarray:
         """True depth to bone (n,) in mm below skin points (n, 3); ``NO_BONE_MM`` over the opening of the orbit."""
@@ -169,7 +176,8 @@ def _orbit_share(atlas: Atlas, grid: Grid, bulge_mm: float) -> np.ndarray:
         away = rim - middle
         angle = np.arctan2(away @ above, away @ beside)
         order = np.argsort(angle)
-        near = np.abs(grid.points - middle).max(-1) < depth_mm + np.abs(away).max()
+        reach_mm = depth_mm + np.abs(away).max()
+        near = np.logical_and.reduce([np.abs(grid.points[..., axis] - middle[axis]) < reach_mm for axis in range(3)])
         offset = grid.points[near] - middle
         along = offset @ axis / depth_mm
         u, v = offset @ beside, offset @ above
@@ -184,7 +192,7 @@ def _globe_share(atlas: Atlas, grid: Grid, radius_mm: float) -> np.ndarray:
     size = grid.volume_mm3 ** (1 / 3)
     share = np.zeros(grid.shape)
     for centre, _ in atlas.face.eyeballs:
-        gap = np.linalg.norm(grid.points - centre, axis=-1)
+        gap = np.sqrt(sum((grid.points[..., axis] - centre[axis]) ** 2 for axis in range(3)))
         share = np.maximum(share, np.clip(0.5 + (radius_mm - gap) / size, 0, 1))
     return share
 
@@ -195,7 +203,7 @@ def _septum_depth(atlas: Atlas, grid: Grid, bone_mm: np.ndarray) -> np.ndarray:
     theta, phi = np.meshgrid(grid.theta, grid.phi, indexing="ij")
     for sheet in atlas.septa.values():
         where = grid.coordinates(sheet.points.reshape(-1, 3))
-        gap, near = cKDTree(where[:, :2]).query(np.stack([theta.ravel(), phi.ravel()], 1))
+        gap, near = _tree(where[:, :2]).query(np.stack([theta.ravel(), phi.ravel()], 1))
         covered = (np.asarray(gap) < 2 * grid.steps[0]).reshape(depth.shape)
         along = where[near, 2].reshape(depth.shape)
         depth[covered] = (along * grid.cosine)[covered]
@@ -206,15 +214,28 @@ def _rasterise(sheets: Mapping[str, Sheet], grid: Grid, cells: np.ndarray, point
     """Share of each cell that each muscle fills, scaled down where muscles would fill more than the whole."""
     found: dict[str, MuscleCells] = {}
     total = np.zeros(len(cells))
+    along_axes = np.ascontiguousarray(points.T)
     for name, sheet in sheets.items():
-        margin = 0.5 * float(np.max(sheet.thickness_mm)) + _cell_reach(grid)
-        low, high = sheet.points.reshape(-1, 3).min(0) - margin, sheet.points.reshape(-1, 3).max(0) + margin
-        inside = np.flatnonzero(((points > low) & (points < high)).all(1))
+        inside = _in_box(along_axes, sheet.points.reshape(-1, 3), 0.5 * float(np.max(sheet.thickness_mm)) + _cell_reach(grid))
         numbers, share, fibres = _sheet_share(sheet, grid, cells[inside], points[inside])
         found[name] = MuscleCells(inside[numbers], share, fibres, sheet.innervated)
-        np.add.at(total, inside[numbers], share)
+        total[inside[numbers]] += share
     crowd = 1 / np.maximum(total, 1)
     return {name: replace(muscle, share=muscle.share * crowd[muscle.cells]) for name, muscle in found.items()}
+
+
+def _tree(points: np.ndarray) -> cKDTree:
+    """A tree over the evenly spread points of lattices: for these, quicker to build and to ask than scipy's usual one."""
+    return cKDTree(points, leafsize=24, balanced_tree=False, compact_nodes=False)
+
+
+def _in_box(along_axes: np.ndarray, points: np.ndarray, margin_mm: float) -> np.ndarray:
+    """Which of the places given as ``along_axes`` (3, n) lie in the box around ``points`` (m, 3), wider by a margin: numbers, rising."""
+    found = np.arange(along_axes.shape[1])
+    for axis, low, high in zip(along_axes, points.min(0) - margin_mm, points.max(0) + margin_mm, strict=True):
+        at = axis[found]
+        found = found[(at > low) & (at < high)]
+    return found
 
 
 def _cell_reach(grid: Grid) -> float:
@@ -225,7 +246,7 @@ def _cell_reach(grid: Grid) -> float:
 def _sheet_share(sheet: Sheet, grid: Grid, cells: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     lattice = sheet.points.reshape(-1, 3)
     normals, fibres = sheet.normals.reshape(-1, 3), sheet.fibres.reshape(-1, 3)
-    gap, near = cKDTree(lattice).query(points, distance_upper_bound=0.5 * float(np.max(sheet.thickness_mm)) + _cell_reach(grid))
+    gap, near = _tree(lattice).query(points, distance_upper_bound=0.5 * float(np.max(sheet.thickness_mm)) + _cell_reach(grid))
     close = np.flatnonzero(np.isfinite(gap))
     cells, points, near = cells[close], points[close], np.asarray(near)[close]
     offset = points - lattice[near]

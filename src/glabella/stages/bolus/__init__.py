@@ -11,7 +11,7 @@ from glabella.stages.bolus.place import (
     injection_volume_ml,
     place_boluses,
 )
-from glabella.stages.bolus.tracking import levator_bed, rim_distance_mm, tracked_share
+from glabella.stages.bolus.tracking import levator_bed, rim_distance_mm, rim_distances_mm, tracked_share
 
 __all__ = [
     "Bolus",
@@ -25,5 +25,6 @@ __all__ = [
     "levator_bed",
     "place_boluses",
     "rim_distance_mm",
+    "rim_distances_mm",
     "tracked_share",
 ]

@@ -10,29 +10,35 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import ndtr
 
+from glabella.names import SIDES
 from glabella.stages.anatomy import Anatomy
+from glabella.stages.anatomy.places import distance_to_line
+
+AT_END_MM = 1e-9  # rounding
 
 
 def rim_distance_mm(entry: np.ndarray, anatomy: Anatomy) -> tuple[float, str]:
-    """How far along the skin an entry lies above the bony supraorbital rim (negative: over the orbit), and of which side.
+    """How far along the skin an entry (3,) lies above the bony supraorbital rim (negative: over the orbit), and of which side."""
+    distance_mm, side = rim_distances_mm(entry[None], anatomy)
+    return float(distance_mm[0]), side[0]
+
+
+def rim_distances_mm(entries: np.ndarray, anatomy: Anatomy) -> tuple[np.ndarray, list[str]]:
+    """The same for entries (n, 3): distances (n,) in mm, and the side of the nearer rim of each.
 
     The rim is taken where it is felt through the skin, as labels measure it, and only where the levator lies behind it.
     """
-    found = []
-    for side in ("left", "right"):
+    gaps, signs = [], []
+    for side in SIDES:
         rim = anatomy.atlas.curves[f"supraorbital_rim_{side}"]
         belly = anatomy.atlas.muscles[f"levator_palpebrae_superioris_{side}"].points[..., 0]
         rim = rim[(rim[:, 0] > belly.min()) & (rim[:, 0] < belly.max())]
-        start, along = rim[:-1], np.diff(rim, axis=0)
-        t = np.clip(((entry - start) * along).sum(1) / (along**2).sum(1), 0, 1)
-        away = entry - (start + t[:, None] * along)
-        gap = np.linalg.norm(away, axis=1)
-        nearest = int(gap.argmin())
-        beyond_end = (nearest == 0 and t[0] == 0) or (nearest == len(t) - 1 and t[-1] == 1)
-        sign = 1.0 if beyond_end or away[nearest, 1] >= 0 else -1.0
-        found.append((float(gap[nearest]), sign, side))
-    gap, sign, side = min(found)
-    return sign * gap, side
+        gap, foot = distance_to_line(entries, rim)
+        beyond_end = np.abs(foot[:, None] - rim[[0, -1]]).max(2).min(1) < AT_END_MM
+        gaps.append(gap)
+        signs.append(np.where(beyond_end | (entries[:, 1] >= foot[:, 1]), 1.0, -1.0))
+    nearer = np.where((gaps[0] < gaps[1]) | ((gaps[0] == gaps[1]) & (signs[0] <= signs[1])), 0, 1)
+    return np.choose(nearer, gaps) * np.choose(nearer, signs), [SIDES[k] for k in nearer]
 
 
 def tracked_share(distance_mm: np.ndarray | float, parameters: Mapping[str, float]) -> np.ndarray:
@@ -43,7 +49,6 @@ def tracked_share(distance_mm: np.ndarray | float, parameters: Mapping[str, floa
 
 def levator_bed(anatomy: Anatomy, side: str, parameters: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
     """Cells (n,) that tracked fluid fills, behind the septum beside the belly of the levator, and their shares (n,)."""
-    gap = anatomy.gap_to_levator_mm[side]
-    cells = np.flatnonzero(anatomy.behind_septum & (gap < parameters["tracked_fluid_layer_mm"]))
+    cells = anatomy.near_levator(side, parameters["tracked_fluid_layer_mm"])
     volume = anatomy.volume_mm3[cells]
     return cells, volume / volume.sum()

@@ -18,8 +18,8 @@ _AT = {pair: m for m, (i, j, _, _) in enumerate(_PAIRS) for pair in ((i, j), (j,
 def decompose(tensors: np.ndarray, most_steps: int = 200) -> tuple[np.ndarray, np.ndarray]:
     """Selling's decomposition of symmetric positive tensors (n, 3, 3): weights (n, 6) >= 0, whole offsets (n, 6, 3)."""
     n = len(tensors)
-    base = np.zeros((4, 3, n), np.int64)
-    base[1:] = np.eye(3, dtype=np.int64)[..., None]
+    base = np.zeros((4, 3, n), np.int16)
+    base[1:] = np.eye(3, dtype=np.int16)[..., None]
     base[0] = -1
     row_sum = tensors.sum(2).T
     # b_i . A b_j in the order of _PAIRS
@@ -53,16 +53,16 @@ def conductances(shape: tuple[int, int, int], cells: np.ndarray, tensors: np.nda
     """
     weights, offsets = decompose(tensors)
     used = weights > 1e-14 * np.trace(tensors, axis1=1, axis2=2)[:, None]
-    margin = int(np.abs(offsets[used]).max())
+    margin = int(np.abs(offsets).max(2)[used].max())
     padded = tuple(size + 2 * margin for size in shape)
     where = np.stack(np.unravel_index(cells, shape), 1) + margin
     strides = np.array([padded[1] * padded[2], padded[2], 1])
     place = where @ strides
-    number = np.full(int(np.prod(padded)), -1)
+    number = np.full(int(np.prod(padded)), -1, np.int32)  # half the memory to go through of numpy's usual whole numbers
     number[place] = np.arange(len(cells))
     first, second, value = [], [], []
     for m in range(6):
-        row = np.flatnonzero(used[:, m])
+        row = np.flatnonzero(used[:, m]).astype(np.int32)
         step = offsets[row, m] @ strides
         for signed in (step, -step):
             target = number[place[row] + signed]
@@ -78,5 +78,9 @@ def conductances(shape: tuple[int, int, int], cells: np.ndarray, tensors: np.nda
 def network(n: int, first: np.ndarray, second: np.ndarray, conductance: np.ndarray) -> sp.csr_matrix:
     """The symmetric matrix L of the network: (L C)_i = sum over edges of conductance (C_i - C_j)."""
     rows, columns = np.concatenate([first, second]), np.concatenate([second, first])
-    off = sp.csr_matrix((np.concatenate([conductance, conductance]), (rows, columns)), (n, n))
-    return (sp.diags(np.asarray(off.sum(1)).ravel()) - off).tocsr()
+    leaving = np.bincount(rows, np.concatenate([conductance, conductance]), n)
+    values = np.concatenate([-conductance, -conductance, leaving])
+    own = np.arange(n, dtype=first.dtype)
+    matrix = sp.csr_matrix((values, (np.concatenate([rows, own]), np.concatenate([columns, own]))), (n, n))
+    matrix.sort_indices()
+    return matrix

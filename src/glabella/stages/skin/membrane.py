@@ -77,9 +77,11 @@ class Membrane:
     def strain_operator(self) -> sp.csr_matrix:
         """(3 m, 3 n): displacement, flattened, to strain in the frame of each triangle; shear as half the engineering one."""
         rows = self._strain_rows() * np.array([1.0, 1.0, 0.5])[:, None]
-        index = np.repeat(np.arange(3 * len(self.triangles)), 9)
         columns = np.repeat(self._unknowns[:, None], 3, axis=1).ravel()
-        return sp.csr_matrix((rows.ravel(), (index, columns)), (3 * len(self.triangles), 3 * len(self.vertices)))
+        start = np.arange(0, rows.size + 1, 9)
+        operator = sp.csr_matrix((rows.ravel(), columns, start), (3 * len(self.triangles), 3 * len(self.vertices)))
+        operator.sort_indices()
+        return operator
 
     @cached_property
     def elastic(self) -> sp.csc_matrix:

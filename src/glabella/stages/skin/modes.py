@@ -90,12 +90,12 @@ def build_skin(atlas: Atlas, parameters: Parameters) -> Skin:
     face = atlas.face
     whole = face.surface(1)
     scale = face.interpupillary_distance_mm
-    centre = whole.vertices[whole.triangles].mean(axis=1)
+    centre = whole.centroids
     inside = (centre[:, 2] > -DEPTH * scale) & (centre[:, 1] > face.landmarks[CHIN][1])
     triangle_index = np.flatnonzero(inside)
     vertex_index, corners = np.unique(whole.triangles[triangle_index], return_inverse=True)
     surface = Surface(whole.vertices[vertex_index], corners.reshape(-1, 3), np.zeros((0, 4), int))
-    thickness_mm = _dermis_thickness_mm(atlas, surface.vertices[surface.triangles].mean(axis=1), parameters)
+    thickness_mm = _dermis_thickness_mm(atlas, surface.centroids, parameters)
     membrane = _membrane(atlas, surface, thickness_mm, parameters)
 
     sheets = {name: sheet for name, sheet in atlas.muscles.items() if _pulls_skin(name, sheet)}
@@ -131,9 +131,8 @@ def _membrane(atlas: Atlas, surface: Surface, thickness_mm: np.ndarray, paramete
     newton = 1e-3  # N/mm2 per kPa
     nu = parameters["skin_poisson_ratio"]
     modulus = parameters["dermis_modulus_kpa"] * newton
-    centre = surface.vertices[surface.triangles].mean(axis=1)
     ratio = dict.fromkeys(ANCHORS, 1.0) | {region: parameters[f"skin_foundation_{region}_ratio"] for region in ("forehead", "eyelid")}
-    tangential = parameters["skin_foundation_stiffness_kpa_per_mm"] * newton * blend(atlas.face, ratio, centre)
+    tangential = parameters["skin_foundation_stiffness_kpa_per_mm"] * newton * blend(atlas.face, ratio, surface.centroids)
     return Membrane(
         vertices=surface.vertices,
         triangles=surface.triangles,
@@ -163,5 +162,3 @@ def _measured_points(atlas: Atlas, surface: Surface) -> dict[str, tuple[int, np.
 
 
 FROWN_POINT_LATERAL_MM = 30.0  # where the trial measured, a definition (Proebstle 2014)
-
-
