@@ -249,7 +249,7 @@ def check(plan_file: Path, patient_file: Path | None, as_json: bool) -> None:
 @click.option("--workers", type=click.IntRange(1, 1024), help="Threads; as many as there are cores unless given.")
 @click.option("--scheduler", metavar="ADDRESS", help="Run on the workers of the Dask scheduler at tcp://host:port.")
 @click.option("--power", is_flag=True, help="Sample size or power and assurance, from the [power] table of TRIAL.toml.")
-@click.option("--draws", type=int, help="Draws of the posterior behind the bands (20; 0: counting alone); with --power, the assurance (40).")
+@click.option("--draws", type=int, help="Draws of the posterior behind the bands (20; 0: counting alone) or the assurance (40).")
 def trial(
     trial_file: Path | None, endpoint: str | None, as_json: bool, out: Path | None, workers: int | None, scheduler: str | None, power: bool,
     **given: Any,

@@ -12,6 +12,7 @@ from glabella.planner.risk_map_distances import contour_points, heights_above_ri
 from glabella.planner.risk_map_document import distance_text, height_text, percent, summary_lines
 from glabella.planner.risk_map_scatter import offsets_along_skin, offsets_in_depth, scatter_matrix
 from glabella.planner.risk_map_skin import enter
+from glabella.stages.bolus import rim_distance_mm
 
 
 def test_offsets_have_the_moments_of_the_scatter():
@@ -106,9 +107,11 @@ def test_places_without_a_number():
     atlas = found.anatomy.atlas
     below_eye = atlas.surface.closest(atlas.points["pupil_left"][None] + [0, -12, 0]).points[0]
     mouth = atlas.face.landmarks[13]
-    nowhere = np.stack([atlas.points["pupil_left"], below_eye, mouth, atlas.face.landmarks[152]])
+    nowhere = np.stack([atlas.points["pupil_left"], mouth, atlas.face.landmarks[152]])
     assert np.isnan(found.probability_at(nowhere)).all()
-    assert np.isnan(found.dose_at(nowhere[2:])["levator_palpebrae_superioris_left"]).all()
+    assert (found.probability_at(below_eye[None]) < 0.01).all()  # the levator lies above the eye
+    assert rim_distance_mm(below_eye, found.anatomy)[0] > 0 > rim_distance_mm(below_eye + [0, 20, 0], found.anatomy)[0]
+    assert np.isnan(found.dose_at(nowhere[1:])["levator_palpebrae_superioris_left"]).all()
     assert found.is_computed(np.stack(list(found.licensed_sites.values()))).all()
 
 

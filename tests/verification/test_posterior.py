@@ -91,7 +91,8 @@ def test_figures_of_a_shipped_replicate_are_made_again():
     then = np.array(found.facts.first_predicted)
     assert figures_sha256(trials.figures(0, then)) == found.replicates[0].figures_sha256
     rates = np.array([row.unit == "percent" for row in trials.predictor.rows])
-    assert np.sqrt(np.mean((trials.predicted(0) - then)[rates] ** 2)) < 0.5, "the engine has changed: remake it with tools/measure_coverage.py"
+    error = np.sqrt(np.mean((trials.predicted(0) - then)[rates] ** 2))
+    assert error < 0.5, "the engine has changed: remake it with tools/measure_coverage.py"
 
 
 def test_a_replicate_through_the_whole_path_is_the_same_twice():

@@ -210,7 +210,7 @@ def risk_map(
         workers = workers or os.cpu_count()
         local = local_doses(reach, places, laws[0], units, depth_mm, lambda share: tell("dose from every place", share), workers)
         computed = have_number(reach, places, local, depth_mm)
-        tracked = np.stack([np.where(places.below_eye, 0.0, tracked_share(places.rim_mm, table)) for table in tables], 1)
+        tracked = np.stack([tracked_share(places.rim_mm, table) for table in tables], 1)
         beds = np.stack([reach.beds[side] for side in SIDES])[places.side]
         chance = chances(reach, places, local, tracked, beds, units, laws)
         stride = stride_for(scatter_mm)

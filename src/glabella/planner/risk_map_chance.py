@@ -31,8 +31,7 @@ class Places:
     """The treated face and what lies around it: ``coarse`` places whose dose is computed, ``fine`` ones for the scatter.
 
     On the fine lattice (n,): ``rim_mm`` above the bony rim of the nearer orbit, which is of ``side`` 0 left or 1 right; ``on_face``:
-    a needle can go in there; ``below_eye``: the rim's rule would take the place for one over the levator, and it is none.
-    ``wanted``: coarse places from which or to which a needle may come.
+    a needle can go in there. ``wanted``: coarse places from which or to which a needle may come.
     """
 
     coarse: Lattice
@@ -40,7 +39,6 @@ class Places:
     rim_mm: np.ndarray
     side: np.ndarray
     on_face: np.ndarray
-    below_eye: np.ndarray
     wanted: np.ndarray
 
     @property
@@ -67,9 +65,9 @@ def find_places(reach: Reach, scatter_mm: float) -> Places:
     on_face = _on_face(anatomy, fine, float(bolus_axes_mm(reach.volume_ml, reach.parameters).max()))
     reached = np.ceil(around / np.array([coarse.theta[1] - coarse.theta[0], coarse.phi[1] - coarse.phi[0]])).astype(int)
     near_face = maximum_filter(on_face[every(fine, FOLD)].reshape(coarse.shape), tuple(2 * reached + 1)).ravel()
-    places = Places(coarse, fine, np.zeros(0), np.zeros(0), on_face, np.zeros(0), near_face)
+    places = Places(coarse, fine, np.zeros(0), np.zeros(0), on_face, near_face)
     rim_mm, side = _rim(reach, places)
-    return Places(coarse, fine, rim_mm, side, on_face, _below_eye(anatomy, fine.entries.points, rim_mm), near_face)
+    return Places(coarse, fine, rim_mm, side, on_face, near_face)
 
 
 def local_doses(
@@ -101,7 +99,7 @@ def have_number(reach: Reach, places: Places, local: np.ndarray, depth_mm: float
     eyes = [reach.anatomy.atlas.points[f"globe_{side}"] for side in SIDES]
     in_eye = np.min([np.linalg.norm(tip - eye, axis=1) for eye in eyes], axis=0) < reach.parameters["globe_radius_mm"]
     found = places.coarse.look_up(np.isfinite(local[ASKED, :, 0]).astype(float), places.between) > 0.99
-    return places.on_face & ~places.below_eye & ~in_eye & found
+    return places.on_face & ~in_eye & found
 
 
 def chances(
@@ -200,11 +198,6 @@ def _rim(reach: Reach, places: Places) -> tuple[np.ndarray, np.ndarray]:
     rim, sides = places.coarse.look_up(distance, places.between), side[nearest]
     rim[near], sides[near] = reach.rim_distances(places.fine.entries.points[near])
     return rim, sides
-
-
-def _below_eye(anatomy: Anatomy, points: np.ndarray, rim_mm: np.ndarray) -> np.ndarray:
-    """Which places (n,) the rule of the rim counts as below it although they lie below the eye: no levator is behind that skin."""
-    return (rim_mm < 0) & (points[:, 1] < min(anatomy.atlas.points[f"globe_{side}"][1] for side in SIDES))
 
 
 def _filled(local: np.ndarray, lattice: Lattice) -> np.ndarray:

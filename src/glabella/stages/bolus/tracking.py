@@ -26,7 +26,8 @@ def rim_distance_mm(entry: np.ndarray, anatomy: Anatomy) -> tuple[float, str]:
 def rim_distances_mm(entries: np.ndarray, anatomy: Anatomy) -> tuple[np.ndarray, list[str]]:
     """The same for entries (n, 3): distances (n,) in mm, and the side of the nearer rim of each.
 
-    The rim is taken where it is felt through the skin, as labels measure it, and only where the levator lies behind it.
+    The rim is taken where it is felt through the skin, as labels measure it, and only where the levator lies behind it: skin below the
+    middle of the eye is not over the levator, and counts as that far away.
     """
     gaps, signs = [], []
     for side in SIDES:
@@ -36,7 +37,8 @@ def rim_distances_mm(entries: np.ndarray, anatomy: Anatomy) -> tuple[np.ndarray,
         gap, foot = distance_to_line(entries, rim)
         beyond_end = np.abs(foot[:, None] - rim[[0, -1]]).max(2).min(1) < AT_END_MM
         gaps.append(gap)
-        signs.append(np.where(beyond_end | (entries[:, 1] >= foot[:, 1]), 1.0, -1.0))
+        below_eye = entries[:, 1] < anatomy.atlas.points[f"globe_{side}"][1]  # the levator lies above the eye
+        signs.append(np.where(beyond_end | below_eye | (entries[:, 1] >= foot[:, 1]), 1.0, -1.0))
     nearer = np.where((gaps[0] < gaps[1]) | ((gaps[0] == gaps[1]) & (signs[0] <= signs[1])), 0, 1)
     return np.choose(nearer, gaps) * np.choose(nearer, signs), [SIDES[k] for k in nearer]
 
