@@ -110,7 +110,7 @@ def test_places_without_a_number():
     nowhere = np.stack([atlas.points["pupil_left"], mouth, atlas.face.landmarks[152]])
     assert np.isnan(found.probability_at(nowhere)).all()
     assert (found.probability_at(below_eye[None]) < 0.01).all()  # the levator lies above the eye
-    assert rim_distance_mm(below_eye, found.anatomy)[0] > 0 > rim_distance_mm(below_eye + [0, 20, 0], found.anatomy)[0]
+    assert rim_distance_mm(below_eye, found.anatomy)[0] > 0 > rim_distance_mm(below_eye + np.array([0, 20, 0]), found.anatomy)[0]
     assert np.isnan(found.dose_at(nowhere[1:])["levator_palpebrae_superioris_left"]).all()
     assert found.is_computed(np.stack(list(found.licensed_sites.values()))).all()
 

@@ -8,6 +8,7 @@ from glabella.errors import InputError
 from glabella.planner.goal import DOSE_STEPS_UNITS, Goal
 from glabella.planner.objectives import Objective, SideEffectAtMost
 from glabella.planner.problem import Problem, logit
+from glabella.planner.simulated import Band
 from glabella.planner.solve import nearest
 from glabella.planner.steps import nearest_steps
 
@@ -57,6 +58,19 @@ def explain(problem: Problem, goal: Goal, draws: int) -> InfeasibleError:
         f"what binds: {'; '.join(binding)}; nearest goal that can be reached: {' or '.join(options)}",
         easier,
         tuple(binding),
+    )
+
+
+def fell_short(goal: Goal, number: int, fresh: Band) -> InfeasibleError:
+    """The most that is allowed was simulated, and fresh samples keep condition ``number`` less often than asked, beyond their error."""
+    wish = goal.objectives[number]
+    probability = float(np.floor(100 * fresh.low) / 100)
+    easier = replace(goal, with_probability=probability) if number < len(goal.wishes) and 0 < probability < 1 else None
+    return InfeasibleError(
+        f"goal: no allowed dose reaches it: {wish.says()} with probability {fresh.value:.2f} ({fresh.low:.2f} to {fresh.high:.2f}) on "
+        f"fresh samples, {wish.with_probability:.2f} asked; nearest goal that can be reached: with_probability = {probability:.2f}",
+        easier,
+        ("fresh samples of the most that is allowed",),
     )
 
 

@@ -16,12 +16,12 @@ from glabella.plan import Plan
 from glabella.planner.choice import find_choice
 from glabella.planner.fewer_needles import with_fewer_needles
 from glabella.planner.goal import Goal, Limits
-from glabella.planner.infeasible import explain
+from glabella.planner.infeasible import explain, fell_short
 from glabella.planner.one_step_less import one_step_less
 from glabella.planner.positions import move_needles
 from glabella.planner.problem import Problem, at_volumes_of, build_problem, logit
 from glabella.planner.result import Condition, PlannedDose, TradeOff
-from glabella.planner.simulated import judge
+from glabella.planner.simulated import Band, judge
 from glabella.planner.solve import fewest_units, nearest
 from glabella.planner.steps import fewest_steps
 from glabella.treatment import Person, Treatment, build_person, treat
@@ -65,16 +65,20 @@ def lowest_dose(
         move = goal.needles.move_mm > 0
         problem = build_problem(persons, choice, goal.objectives, goal.on_day, table, draws, 2 * seed, workers, report, move)
         problem, units = _plan(problem, goal, draws, seed, workers, report)
-        asked = np.array([o.with_probability for o in goal.objectives])
         licensed = Plan.label(goal.product, goal.areas, purpose=goal.purpose)
         for number in range(ROUNDS):
             fresh = 2 * seed + 1 + 1_000_003 * number  # samples that neither the planning nor an earlier round has seen
             plan = problem.choice.plan(units)
             treated = _treat(persons, plan, goal, table, samples, fresh, workers, report, scene)
-            chances = np.array([judge(objective, treated).value for objective in goal.objectives])
-            if (chances >= asked - 1e-9).all() or number == ROUNDS - 1:
+            bands = [judge(objective, treated) for objective in goal.objectives]
+            more = _again(problem, goal, bands, units)
+            if more is None:
                 break
-            problem, units = _again(problem, goal, asked, chances, units, draws)
+            problem, units = more
+        short = [n for n, (band, o) in enumerate(zip(bands, goal.objectives, strict=True)) if band.value < o.with_probability - 1e-9]
+        for n in short:
+            if bands[n].high < goal.objectives[n].with_probability:
+                raise fell_short(goal, n, bands[n])
         beside = _treat(persons, licensed, goal, table, samples, fresh, workers, report, scene)
         report("trade-off", 0.0)
         return PlannedDose(
@@ -85,7 +89,7 @@ def lowest_dose(
                 "draws": draws, "samples": samples, "evaluations": problem.count[0], "rounds": number + 1,
                 "placement_sd_mm": table["placement_sd_mm"], "patients": len(patients),
             },
-            _notes(goal, patient, plan), seed, version("glabella"),
+            _notes(goal, patient, bool(short)), seed, version("glabella"),
         )  # fmt: skip
 
 
@@ -128,19 +132,18 @@ def _plan(
     return problem, units
 
 
-def _again(
-    problem: Problem, goal: Goal, asked: np.ndarray, fresh: np.ndarray, units: np.ndarray, draws: int
-) -> tuple[Problem, np.ndarray]:
-    """Plan once more, asking for as much more as fresh samples fell short of."""
-    short = np.maximum(logit(asked) - logit(fresh), 0.0)
+def _again(problem: Problem, goal: Goal, fresh: Sequence[Band], units: np.ndarray) -> tuple[Problem, np.ndarray] | None:
+    """Plan once more, asking for as much more as fresh samples fell short of; None where they did not, or no more can be had."""
+    asked = np.array([o.with_probability for o in goal.objectives])
+    short = np.maximum(logit(asked) - logit(np.array([band.value for band in fresh])), 0.0)
+    if not (short > 0).any():
+        return None
     now = problem.chances(units)
     wanted = np.where(short > 0, 1 / (1 + np.exp(-(logit(now) + short))), problem.required)
     problem = problem.tightened(np.maximum(wanted, problem.required))
     solution = fewest_units(problem, units)
     steps = fewest_steps(problem, solution.x) if solution.feasible else None
-    if steps is None:
-        raise explain(problem.tightened(asked), goal, draws)
-    return problem, steps
+    return None if steps is None else (problem, steps)
 
 
 def _treat(
@@ -174,10 +177,12 @@ def _trade_off(problem: Problem, wishes: int, report: Progress) -> tuple[TradeOf
     return tuple(points)
 
 
-def _notes(goal: Goal, patient: Patient | Sequence[Patient] | None, plan: Plan) -> tuple[str, ...]:
+def _notes(goal: Goal, patient: Patient | Sequence[Patient] | None, short: bool) -> tuple[str, ...]:
     notes = []
     if patient is None:
         notes.append("no patient was given: a woman of 40 with usual grades before treatment; give the person's own in a patient file")
+    if short:
+        notes.append("the fresh samples fall short of what was asked by less than their error, and no allowed dose does better")
     if goal.purpose == "study":
         notes.append("purpose 'study': beyond the label up to published trials, not for treating a person")
     return tuple(notes)
