@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from glabella.errors import InputError
 from glabella.evidence import Parameters, load_parameters
+from glabella.evidence.published import published_rows
 from glabella.face import Face
 from glabella.label import check_plan, ensure_allowed
 from glabella.patient import Patient
@@ -89,7 +90,7 @@ def lowest_dose(
                 "draws": draws, "samples": samples, "evaluations": problem.count[0], "rounds": number + 1,
                 "placement_sd_mm": table["placement_sd_mm"], "patients": len(patients),
             },
-            _notes(goal, patient, bool(short)), seed, version("glabella"),
+            _notes(goal, patient, plan, bool(short)), seed, version("glabella"),
         )  # fmt: skip
 
 
@@ -168,19 +169,23 @@ def _trade_off(problem: Problem, wishes: int, report: Progress) -> tuple[TradeOf
     alone = replace(problem, objectives=problem.objectives[:wishes], required=problem.required[:wishes], _held={})
     least, most = choice.range_units
     points = []
-    for number, total in enumerate(np.linspace(least, most, TRADE_OFF_POINTS + 1)[1:]):
-        x = nearest(alone, total_units=float(total)).x
+    for number, total in enumerate(np.linspace(least, most, TRADE_OFF_POINTS + 1)):
+        x = nearest(alone, total_units=float(total)).x if number else choice.least
         replies = [response.reply(choice.directions @ x) for response in problem.responses]
         effects = {effect: float(np.mean([reply.side_effect(effect).value for reply in replies])) for effect in EFFECTS}
         points.append(TradeOff(choice.total(x), float(alone.chances(x).min()), effects))
-        report("trade-off", (number + 1) / TRADE_OFF_POINTS)
+        report("trade-off", number / TRADE_OFF_POINTS)
     return tuple(points)
 
 
-def _notes(goal: Goal, patient: Patient | Sequence[Patient] | None, short: bool) -> tuple[str, ...]:
+def _notes(goal: Goal, patient: Patient | Sequence[Patient] | None, plan: Plan, short: bool) -> tuple[str, ...]:
     notes = []
     if patient is None:
         notes.append("no patient was given: a woman of 40 with usual grades before treatment; give the person's own in a patient file")
+    rows = [row for row in published_rows() if row.product == goal.product and row.indication in goal.areas]
+    tried = [row.dose_units for row in rows if row.dose_units > 0]
+    if tried and plan.units < min(tried):
+        notes.append(f"fewer units than any trial in the evidence gave here ({min(tried):g} U): beyond what the model was compared with")
     if short:
         notes.append("the fresh samples fall short of what was asked by less than their error, and no allowed dose does better")
     if goal.purpose == "study":
