@@ -9,7 +9,7 @@ from glabella.planner.problem import Problem, logit, logit_slope
 
 ENOUGH = 1e-3  # logit by which a condition may be missed: it is looked at again at whole steps of the dose
 MOST_STEPS = 40
-LOW_START = 0.4  # of the template's units: from below, where chances rise steeply, straight-line steps do not overshoot
+LOW_START = 0.3  # of the template's units: from below, where chances rise steeply, straight-line steps do not overshoot
 WIDEST = 30.0  # logit
 
 
