@@ -191,10 +191,10 @@ def simulate(
     patient = patient or Patient()
     parameters = (parameters or load_parameters()).recording()
     report = progress or (lambda stage, share: None)
-    days = _whole("days", days, 1, LONGEST_DAYS)
-    samples = _whole("samples", samples, 0, 100_000)
-    seed = _whole("seed", seed, 0, 2**63 - 1)
-    workers = None if workers is None else _whole("workers", workers, 1, 1024)
+    days = whole("days", days, 1, LONGEST_DAYS)
+    samples = whole("samples", samples, 0, 100_000)
+    seed = whole("seed", seed, 0, 2**63 - 1)
+    workers = None if workers is None else whole("workers", workers, 1, 1024)
     _check_arguments(plan, patient, days, {"step_mm": step_mm, "depth_step_mm": depth_step_mm})
     with threadpool_limits(1):  # results must not depend on how many threads a matrix product uses
         report("face and tissue", 0.0)
@@ -368,7 +368,8 @@ def _outcome(
     )
 
 
-def _whole(name: str, value: int, low: int, high: int) -> int:
+def whole(name: str, value: int, low: int, high: int) -> int:
+    """``value`` as a whole number from ``low`` to ``high``; InputError else."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer) or not low <= value <= high or value != int(value):
         raise InputError(f"{name} = {value}: must be a whole number from {low} to {high}")
     return int(value)

@@ -90,7 +90,6 @@ def find_choice(goal: Goal, start: Plan | None = None) -> Choice:
     sites = [injection.site for injection in injections]
     labelled = {row.site: row.units for row in load_patterns() if row.product == goal.product}
     area_by_site = site_areas()
-    needed = {site for site in sites if without_side(area_by_site[site]) not in goal.areas}  # the label asks for that area with this one
     groups = _groups(injections, symmetric=wishes.symmetric)
     directions = np.zeros((len(sites), len(groups)))
     for variable, members in enumerate(groups):
@@ -100,17 +99,34 @@ def find_choice(goal: Goal, start: Plan | None = None) -> Choice:
     if wishes.most_units is not None:
         ceilings.append(Ceiling(f"most_units = {wishes.most_units:g} U", directions.sum(0), wishes.most_units))
     highest = [c.units for c in ceilings]
-    own = wishes.most_units_per_site
-    most = np.array([min(own if own is not None else labelled.get(sites[m[0]], max(highest)), *highest) for m in groups])
-    fixed = np.array([sites[m[0]] in needed for m in groups])
+    fixed = np.array([without_side(area_by_site[sites[m[0]]]) not in goal.areas for m in groups])  # what the label asks for beside the goal
+    site_most = np.array([labelled.get(sites[m[0]], max(highest)) for m in groups])
+    if wishes.most_units_per_site is not None:
+        lowered = np.minimum(site_most, wishes.most_units_per_site) if goal.purpose == "person" else wishes.most_units_per_site
+        site_most = np.where(fixed, site_most, lowered)
+    most = np.minimum(site_most, min(highest))
     if (most < wishes.dose_step_units).any():
         short = sites[groups[int(most.argmin())][0]]
         step = f"dose_step_units = {wishes.dose_step_units:g}"
         raise InputError(f"needles: {step} is more than {short} may get ({most.min():g} U); lower the step")
     least = np.where(fixed, most, 0.0)
+    _check_fixed(goal, directions.sum(0), least, fixed)
     given = np.array([injections[m[0]].units for m in groups])
     names = tuple(without_side(sites[m[0]]) if len(m) > 1 else sites[m[0]] for m in groups)
     return Choice(template, names, directions, least, most, np.clip(given, least, most), tuple(ceilings), wishes.dose_step_units)
+
+
+def _check_fixed(goal: Goal, needles_of: np.ndarray, least: np.ndarray, fixed: np.ndarray) -> None:
+    """What the label asks for beside the goal's areas must fit under the limits that are given."""
+    needles, units = int(needles_of @ fixed), float(needles_of @ least)
+    wishes = goal.needles
+    for name, most, needed in (("most_needles", wishes.most_needles, needles), ("most_units", wishes.most_units, units)):
+        if most is not None and needed > most - (name == "most_needles"):
+            kind = "needles" if name == "most_needles" else "U"
+            raise InputError(
+                f"needles: {name} = {most:g}, but the label asks for {needed:g} {kind} in another area beside {' and '.join(goal.areas)}; "
+                f"raise {name} above that, or change the area"
+            )
 
 
 def _template(goal: Goal, start: Plan | None) -> Plan:
@@ -119,13 +135,21 @@ def _template(goal: Goal, start: Plan | None) -> Plan:
         raise InputError(f"start plan: {plan.product}, but the goal is for {goal.product}: not interchangeable; change one of them")
     if len(plan.sessions) != 1:
         raise InputError(f"start plan: {len(plan.sessions)} sessions; the planner chooses the units of one; give a plan with one session")
+    area_of_site = site_areas()
+    wanted = Plan.label(goal.product, goal.areas, purpose=goal.purpose).areas  # with what the label asks for beside the goal's areas
+    for area in wanted:
+        if area not in plan.areas:
+            raise InputError(f"goal: no needle of the start plan is in the {area.replace('_', ' ')} area; change area or the start plan")
+    plan = plan.without(*(site for site in plan.sites if without_side(area_of_site[site]) not in wanted))
     if goal.needles.sites is None:
         return plan.with_purpose(goal.purpose)
     have = [injection.site for injection in plan.sessions[0].injections]
     for site in goal.needles.sites:
         if site not in have:
             raise InputError(f"needles: sites: {site} is no site of this plan; its sites: {', '.join(have)}; change area, sites or --start")
-    area_of_site = site_areas()
+    for area in goal.areas:
+        if not any(without_side(area_of_site[site]) == area for site in goal.needles.sites):
+            raise InputError(f"needles: sites: no allowed site in the {area.replace('_', ' ')} area; add one, or change the goal's area")
     away = [site for site in have if site not in goal.needles.sites and without_side(area_of_site[site]) in goal.areas]
     return plan.without(*away).with_purpose(goal.purpose)
 

@@ -19,7 +19,7 @@ from glabella.patient import Patient
 from glabella.plan import Plan, Session
 from glabella.stages.anatomy import build_atlas
 from glabella.stages.unwanted import ComputedRisk
-from glabella.treatment import COMPILED_FROM, LONGEST_DAYS, Progress, Treatment, _check_arguments, _whole, build_person, treat
+from glabella.treatment import COMPILED_FROM, LONGEST_DAYS, Progress, Treatment, _check_arguments, build_person, treat, whole
 
 RESOLVED = 1e-4  # a difference below this share of the curve's largest value is the solver's, and counts as none
 BAND = (0.05, 0.95)
@@ -53,10 +53,10 @@ def compare(
     patient = patient or Patient()
     parameters = (parameters or load_parameters()).recording()
     report = progress or (lambda stage, share: None)
-    days = _whole("days", days, 1, LONGEST_DAYS)
-    samples = _whole("samples", samples, 0, 100_000)
-    seed = _whole("seed", seed, 0, 2**63 - 1)
-    workers = None if workers is None else _whole("workers", workers, 1, 1024)
+    days = whole("days", days, 1, LONGEST_DAYS)
+    samples = whole("samples", samples, 0, 100_000)
+    seed = whole("seed", seed, 0, 2**63 - 1)
+    workers = None if workers is None else whole("workers", workers, 1, 1024)
     plans = dict(zip(ORDER, (first, second), strict=True))
     for name, plan in plans.items():
         with _naming(name):

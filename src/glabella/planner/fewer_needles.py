@@ -18,17 +18,19 @@ def with_fewer_needles(problem: Problem, most_needles: int | None) -> tuple[Prob
     while solution.feasible and _needles(problem, solution.x) > most_needles:
         tries = []
         for variable in np.flatnonzero((problem.choice.least == 0) & (solution.x > UNUSED_UNITS)):
-            tries.append((variable, fewest_units(_without(problem, int(variable)), solution.x)))
+            tries.append((variable, fewest_units(_without(problem, [int(variable)]), solution.x)))
         if not tries:
             break
         variable, solution = min(tries, key=lambda t: (not t[1].feasible, problem.choice.total(t[1].x), -float(t[1].slack.min())))
-        problem = _without(problem, variable)
+        problem = _without(problem, [variable])
+    if solution.feasible:  # whole steps shall add no needle
+        problem = _without(problem, [int(n) for n in np.flatnonzero((problem.choice.least == 0) & (solution.x <= UNUSED_UNITS))])
     return problem, solution
 
 
-def _without(problem: Problem, variable: int) -> Problem:
+def _without(problem: Problem, variables: list[int]) -> Problem:
     most = problem.choice.most.copy()
-    most[variable] = 0.0
+    most[variables] = 0.0
     return replace(problem, choice=replace(problem.choice, most=most, start=np.minimum(problem.choice.start, most)))
 
 

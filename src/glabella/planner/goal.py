@@ -150,6 +150,13 @@ class Goal:
             drop = check_number(self.brow_drop_at_most_mm, "keep: brow_drop_at_most_mm", "mm", above=0, at_most=20)
             object.__setattr__(self, "brow_drop_at_most_mm", drop)
         object.__setattr__(self, "more", tuple(self.more))
+        for name, value, kind in (("limits", self.limits, Limits), ("needles", self.needles, Needles)):
+            if not isinstance(value, kind):
+                raise InputError(f"goal: {name}: must be a glabella.{kind.__name__}, not {type(value).__name__}")
+        for objective in self.more:
+            area = getattr(objective, "area", None)
+            if area in AREAS and area not in self.skin_areas:
+                raise InputError(f"goal: an objective speaks of the {area.replace('_', ' ')} area, which is not treated; add it to area")
         if not self.wishes:
             raise InputError("goal: nothing is asked for; give grade_at_most, or an [[objective]] such as kind = \"improved_by\"")
 
@@ -310,6 +317,7 @@ def _percent(value: Any, where: str) -> float:
 def _probability(value: Any, where: str) -> float:
     share = check_number(value, where, at_least=0, at_most=1)
     if not 0 < share < 1:
-        what = "nothing is asked for" if share == 0 and "limits" not in where else "no dose can be sure of that"
-        raise InputError(f"{where} = {share:g}: {what}; give a probability above 0 and below 1, such as 0.8")
+        limit = "limit" in where
+        what = "nothing is asked for" if share == float(limit) else "no dose can be sure of that"
+        raise InputError(f"{where} = {share:g}: {what}; give a probability above 0 and below 1, such as {0.02 if limit else 0.8}")
     return share

@@ -42,7 +42,7 @@ def explain(problem: Problem, goal: Goal, draws: int) -> InfeasibleError:
     chances = problem.chances(x)
     missed = int(np.argmin(logit(chances[:wishes]) - logit(problem.required[:wishes])))
     wish = problem.objectives[missed]
-    binding = _binding(problem, best.x, problem.chances(best.x), wishes)  # whole steps stay short of what binds between them
+    binding = _binding(problem, goal, best.x, problem.chances(best.x), wishes)  # whole steps stay short of what binds between them
     reached = float(chances[missed])
     sure = np.floor(100 * (reached - SURE * np.sqrt(reached * (1 - reached) / draws))) / 100
     probability = min(sure, wish.with_probability - 0.01)
@@ -74,7 +74,7 @@ def fell_short(goal: Goal, number: int, fresh: Band) -> InfeasibleError:
     )
 
 
-def _binding(problem: Problem, x: np.ndarray, chances: np.ndarray, wishes: int) -> list[str]:
+def _binding(problem: Problem, goal: Goal, x: np.ndarray, chances: np.ndarray, wishes: int) -> list[str]:
     choice = problem.choice
     found = [
         _limit_says(problem.objectives[n])
@@ -83,8 +83,12 @@ def _binding(problem: Problem, x: np.ndarray, chances: np.ndarray, wishes: int) 
     ]
     found += [c.says for c in choice.ceilings if c.members @ x >= c.units * (1 - AT_BOUND)]
     if not any(c.members @ x >= c.units * (1 - AT_BOUND) for c in choice.ceilings):
-        at_most = [name for name, value, most in zip(choice.names, x, choice.most, strict=True) if value >= most * (1 - AT_BOUND)]
+        at_most = [name for name, value, most in zip(choice.names, x, choice.most, strict=True) if 0 < most * (1 - AT_BOUND) <= value]
         found += [f"the most units that may go to {', '.join(at_most)}"] if at_most else []
+    if goal.needles.most_needles is not None and (choice.most <= 0).any():
+        found.append(f"most_needles = {goal.needles.most_needles}")
+    if goal.needles.most_units_per_site is not None:
+        found.append(f"most_units_per_site = {goal.needles.most_units_per_site:g}")
     return found or ["the allowed sites: more units there do not help"]
 
 

@@ -24,13 +24,14 @@ from glabella.planner.problem import Problem, at_volumes_of, build_problem, logi
 from glabella.planner.result import Condition, PlannedDose, TradeOff
 from glabella.planner.simulated import Band, judge
 from glabella.planner.solve import fewest_units, nearest
-from glabella.planner.steps import fewest_steps
-from glabella.treatment import Person, Treatment, build_person, treat
+from glabella.planner.steps import fewest_steps, nearest_steps
+from glabella.treatment import Person, Treatment, build_person, treat, whole
 
 DRAWS, SAMPLES = 64, 200
 ROUNDS = 4  # plans that are judged on fresh samples before the goal is called out of reach
 AFTER_DAYS = 90  # the simulation goes on so long after the goal's last day, to show how the effect ends
 TRADE_OFF_POINTS = 8
+LEAST_STEP_UNITS = 0.1  # between points of the trade-off
 EFFECTS = ("eyelid_ptosis", "brow_ptosis", "dry_eye", "asymmetric_smile")
 Progress = Callable[[str, float], None]
 
@@ -49,6 +50,11 @@ def lowest_dose(
     unusable; RefusedError where the label forbids any plan for this person.
     """
     report = progress or (lambda stage, share: None)
+    for name, value, kind in (("goal", goal, Goal), ("limits", limits or Limits(), Limits), ("start", start or goal, (Plan, Goal))):
+        if not isinstance(value, kind):
+            raise InputError(f"lowest_dose: {name}: must be a glabella.{name.title().replace('Start', 'Plan')}, not {type(value).__name__}")
+    draws, samples = whole("draws", draws, 1, 10_000), whole("samples", samples, 1, 100_000)
+    seed, workers = whole("seed", seed, 0, 2**62), None if workers is None else whole("workers", workers, 1, 1024)
     goal = replace(goal, limits=limits or goal.limits)
     if placement_sd_mm is not None:
         goal = replace(goal, needles=replace(goal.needles, placement_sd_mm=placement_sd_mm))
@@ -65,6 +71,7 @@ def lowest_dose(
         persons = [build_person(face, one, table) for one in patients]
         move = goal.needles.move_mm > 0
         problem = build_problem(persons, choice, goal.objectives, goal.on_day, table, draws, 2 * seed, workers, report, move)
+        _check_untreated(problem)
         problem, units = _plan(problem, goal, draws, seed, workers, report)
         licensed = Plan.label(goal.product, goal.areas, purpose=goal.purpose)
         for number in range(ROUNDS):
@@ -72,7 +79,7 @@ def lowest_dose(
             plan = problem.choice.plan(units)
             treated = _treat(persons, plan, goal, table, samples, fresh, workers, report, scene)
             bands = [judge(objective, treated) for objective in goal.objectives]
-            more = _again(problem, goal, bands, units)
+            more = _again(problem, goal, bands, units) if number < ROUNDS - 1 else None
             if more is None:
                 break
             problem, units = more
@@ -114,6 +121,14 @@ def _check_wanted(goal: Goal, patient: Patient) -> None:
             )
 
 
+def _check_untreated(problem: Problem) -> None:
+    """A goal that holds without any dose is no reason to plan one."""
+    nothing = np.zeros(len(problem.choice.least))
+    if not problem.choice.least.any() and problem.reaches(nothing):
+        said = "; ".join(f"{o.says()} ({c:.0%})" for o, c in zip(problem.objectives, problem.chances(nothing), strict=True))
+        raise InputError(f"goal: it holds without treatment: {said}; nothing is asked for that needs a dose; ask for more")
+
+
 def _plan(
     problem: Problem, goal: Goal, draws: int, seed: int, workers: int | None, report: Progress
 ) -> tuple[Problem, np.ndarray]:
@@ -144,7 +159,14 @@ def _again(problem: Problem, goal: Goal, fresh: Sequence[Band], units: np.ndarra
     problem = problem.tightened(np.maximum(wanted, problem.required))
     solution = fewest_units(problem, units)
     steps = fewest_steps(problem, solution.x) if solution.feasible else None
-    return None if steps is None else (problem, steps)
+    if steps is None:  # as much as there is
+        wishes = len(goal.wishes)
+        original = problem.tightened(asked)
+        steps = nearest_steps(original, nearest(original, wishes).x, wishes)
+        if steps is None or original.slack(steps)[:wishes].min() <= original.slack(units)[:wishes].min() + 1e-9:
+            return None
+        return original, steps
+    return problem, steps
 
 
 def _treat(
@@ -171,6 +193,8 @@ def _trade_off(problem: Problem, wishes: int, report: Progress) -> tuple[TradeOf
     points = []
     for number, total in enumerate(np.linspace(least, most, TRADE_OFF_POINTS + 1)):
         x = nearest(alone, total_units=float(total)).x if number else choice.least
+        if points and choice.total(x) < points[-1].units + LEAST_STEP_UNITS:
+            continue  # more units would not help further
         replies = [response.reply(choice.directions @ x) for response in problem.responses]
         effects = {effect: float(np.mean([reply.side_effect(effect).value for reply in replies])) for effect in EFFECTS}
         points.append(TradeOff(choice.total(x), float(alone.chances(x).min()), effects))
@@ -187,7 +211,7 @@ def _notes(goal: Goal, patient: Patient | Sequence[Patient] | None, plan: Plan, 
     if tried and plan.units < min(tried):
         notes.append(f"fewer units than any trial in the evidence gave here ({min(tried):g} U): beyond what the model was compared with")
     if short:
-        notes.append("the fresh samples fall short of what was asked by less than their error, and no allowed dose does better")
+        notes.append("the fresh samples fall short of what was asked by less than their error")
     if goal.purpose == "study":
         notes.append("purpose 'study': beyond the label up to published trials, not for treating a person")
     return tuple(notes)

@@ -18,13 +18,17 @@ from threadpoolctl import threadpool_limits
 
 from glabella.errors import InputError
 from glabella.evidence import Parameters, load_parameters
-from glabella.evidence.patterns import load_patterns
+from glabella.evidence.patterns import labelled_units, load_patterns
 from glabella.evidence.products import Dilution
 from glabella.evidence.sources import find_reference
 from glabella.face import Face, load_face
+from glabella.label import ensure_allowed
+from glabella.label.finding import Context
+from glabella.label.person import check_person
 from glabella.names import SIDES
 from glabella.outcome import Sources
 from glabella.patient import Patient
+from glabella.plan import Plan
 from glabella.planner.risk_map_asked import check_asked
 from glabella.planner.risk_map_chance import ASKED, chances, every, find_places, have_number, local_doses, mesh, scattered, stride_for
 from glabella.planner.risk_map_reach import Reach, find_reach
@@ -186,7 +190,8 @@ def risk_map(
     and the route through the septum vary, transport stays nominal. ``step_mm``, ``depth_step_mm``: another tissue grid. A needle
     stops at bone where the depth goes beyond it.
 
-    Errors: RefusedError for more units than the label gives an area; InputError for an effect without a map and anything unusable.
+    Errors: RefusedError for more units than the label gives an area, or a person whom it rules out; InputError for an effect without a
+    map and anything unusable.
     """
     structure, units, depth_mm, dilution, scatter_mm = check_asked(effect, units, depth_mm, product, diluent_ml, scatter_mm)
     parameters = (parameters or load_parameters()).recording()
@@ -195,6 +200,7 @@ def risk_map(
     scatter_mm = parameters["placement_sd_mm"]
     draws = int(check_number(draws, "risk map: draws", at_least=0, at_most=10_000))
     patient = patient or Patient()
+    ensure_allowed(list(check_person(Context(Plan.label(product, next(iter(labelled_units(product)))), "US"), patient)))
     tell = progress or (lambda step, share: None)
     with threadpool_limits(1):
         tell("face and tissue", 0.0)
