@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -218,7 +219,8 @@ def test_help_and_products_need_no_simulation():
 
 def test_an_interrupted_run_leaves_nothing(tmp_path):
     command = [sys.executable, "-m", "glabella.cli", "demo", "--out", str(tmp_path / "out"), "--samples", "2000"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a test run in the background would pass its deafness on
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=listen) as process:
         assert process.stderr is not None
         assert "%" in process.stderr.readline()  # the computation is under way
         process.send_signal(signal.SIGINT)
