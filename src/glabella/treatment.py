@@ -195,7 +195,7 @@ def simulate(
     samples = whole("samples", samples, 0, 100_000)
     seed = whole("seed", seed, 0, 2**63 - 1)
     workers = None if workers is None else whole("workers", workers, 1, 1024)
-    _check_arguments(plan, patient, days, {"step_mm": step_mm, "depth_step_mm": depth_step_mm})
+    check_arguments(plan, patient, days, {"step_mm": step_mm, "depth_step_mm": depth_step_mm})
     with threadpool_limits(1):  # results must not depend on how many threads a matrix product uses
         report("face and tissue", 0.0)
         atlas = build_atlas(patient.shape(face or load_face(), parameters), patient, parameters)
@@ -375,7 +375,8 @@ def whole(name: str, value: int, low: int, high: int) -> int:
     return int(value)
 
 
-def _check_arguments(plan: Plan, patient: Patient, days: int, steps: Mapping[str, float | None]) -> None:
+def check_arguments(plan: Plan, patient: Patient, days: int, steps: Mapping[str, float | None]) -> None:
+    """Types, sessions within ``days`` and grid steps in mm; InputError for what cannot be used."""
     for name, value, kind in (("plan", plan, Plan), ("patient", patient, Patient)):
         if not isinstance(value, kind):
             raise InputError(

@@ -18,6 +18,8 @@ from glabella.planner.solve import fewest_units, nearest
 from glabella.planner.steps import fewest_steps
 from glabella.stages.bolus import place_boluses
 from glabella.stages.diffusion.spread import source_of
+from glabella.stages.junction import blocked_share
+from glabella.stages.unwanted import rate_unwanted
 from tests.planned import DRAWS, GOAL, SEED, coarse_person, coarse_problem
 
 SOME = np.array([2.0, 3.0, 3.5])  # units per needle: lateral and medial corrugator, procerus
@@ -178,6 +180,23 @@ def test_even_draws_have_the_distributions_of_the_samples():
             assert even.mean() == pytest.approx(free.mean(), abs=0.05 * (row.high - row.low))
             assert even.std() == pytest.approx(free.std(), rel=0.08)
     assert offsets.std((0, 1)) == pytest.approx([table["placement_sd_mm"]] * 2 + [table["placement_depth_sd_mm"]], rel=0.02)
+
+
+def test_risk_is_the_law_of_the_simulation(problem):
+    """The planner's chance of each effect by dose against ``rate_unwanted`` on the same doses."""
+    risk, units = problem.responses[0].risk, np.array([4.0, 8.0, 1.0, 4.0, 2.0])
+    doses = {name: per_unit @ units for name, per_unit in risk.dose_per_unit.items()}
+    product = problem.choice.template.product
+
+    def peak_block(dose, values):
+        return blocked_share(dose, treatment.PEAK_DAYS, values, product).max(-1)
+
+    drop = np.array([0.4, 0.9, 1.6])
+    rated = rate_unwanted(doses, drop, peak_block, [risk.nominal])
+    for effect in ("eyelid_ptosis", "dry_eye", "asymmetric_smile"):
+        assert risk.chance(effect, units).value == pytest.approx(rated[effect].value, abs=1e-12)
+    assert rated["eyelid_ptosis"].value > 0.01
+    assert risk.brow_ptosis(drop, None).value == pytest.approx(rated["brow_ptosis"].value, abs=1e-12)
 
 
 def test_choice_type(problem):

@@ -19,7 +19,7 @@ from glabella.patient import Patient
 from glabella.plan import Plan, Session
 from glabella.stages.anatomy import build_atlas
 from glabella.stages.unwanted import ComputedRisk
-from glabella.treatment import COMPILED_FROM, LONGEST_DAYS, Progress, Treatment, _check_arguments, build_person, treat, whole
+from glabella.treatment import COMPILED_FROM, LONGEST_DAYS, Progress, Treatment, build_person, check_arguments, treat, whole
 
 RESOLVED = 1e-4  # a difference below this share of the curve's largest value is the solver's, and counts as none
 BAND = (0.05, 0.95)
@@ -60,7 +60,7 @@ def compare(
     plans = dict(zip(ORDER, (first, second), strict=True))
     for name, plan in plans.items():
         with _naming(name):
-            _check_arguments(plan, patient, days, {"step_mm": step_mm, "depth_step_mm": depth_step_mm})
+            check_arguments(plan, patient, days, {"step_mm": step_mm, "depth_step_mm": depth_step_mm})
     check_different(first, second)
     with threadpool_limits(1):  # results must not depend on how many threads a matrix product uses
         report("face and tissue", 0.0)

@@ -47,11 +47,6 @@ class Influence:
     elements: "Elements"
     dose_per_unit: np.ndarray
 
-    @property
-    def needles(self) -> int:
-        """Number of needles."""
-        return self.dose_per_unit.shape[1]
-
 
 @dataclass(frozen=True)
 class Elements:

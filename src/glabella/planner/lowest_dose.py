@@ -18,6 +18,7 @@ from glabella.planner.choice import find_choice
 from glabella.planner.fewer_needles import with_fewer_needles
 from glabella.planner.goal import Goal, Limits
 from glabella.planner.infeasible import explain, fell_short
+from glabella.planner.objectives import COMPUTED
 from glabella.planner.one_step_less import one_step_less
 from glabella.planner.positions import move_needles
 from glabella.planner.problem import Problem, at_volumes_of, build_problem, logit
@@ -32,7 +33,6 @@ ROUNDS = 4  # plans that are judged on fresh samples before the goal is called o
 AFTER_DAYS = 90  # the simulation goes on so long after the goal's last day, to show how the effect ends
 TRADE_OFF_POINTS = 8
 LEAST_STEP_UNITS = 0.1  # between points of the trade-off
-EFFECTS = ("eyelid_ptosis", "brow_ptosis", "dry_eye", "asymmetric_smile")
 Progress = Callable[[str, float], None]
 
 
@@ -196,7 +196,7 @@ def _trade_off(problem: Problem, wishes: int, report: Progress) -> tuple[TradeOf
         if points and choice.total(x) < points[-1].units + LEAST_STEP_UNITS:
             continue  # more units would not help further
         replies = [response.reply(choice.directions @ x) for response in problem.responses]
-        effects = {effect: float(np.mean([reply.side_effect(effect).value for reply in replies])) for effect in EFFECTS}
+        effects = {effect: float(np.mean([reply.side_effect(effect).value for reply in replies])) for effect in COMPUTED}
         points.append(TradeOff(choice.total(x), float(alone.chances(x).min()), effects))
         report("trade-off", number / TRADE_OFF_POINTS)
     return tuple(points)

@@ -8,25 +8,16 @@ step is one sweep down and one sweep up with all vector work fused into them: th
 One thread, so the numbers do not depend on how many there are; the interpreter is free meanwhile and samples run beside each other.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import scipy.sparse as sp
+
+from glabella.stages.kernel import kernel
 
 WIDTH, FAR = 7, 3  # neighbours of lower or higher number in a row of the table, and how many of them are summed apart
 
 R, P, X, EXCESS = range(4)  # what a sweep reads and writes row by row lies side by side: columns of the state
-
-
-def _compile(function: Callable) -> Callable:
-    """Compiled on first use, and kept on disk where a folder for it can be written."""
-    options = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no folder for the cache
-        return numba.njit(**options)(function)
 
 
 class Half(NamedTuple):
@@ -156,7 +147,7 @@ def solve(factor: Factor, source: np.ndarray, tolerance: float, most_steps: int)
     return scale * state[:, X], float(np.sqrt(_true_residual(lower, state, z, weight) / whole))
 
 
-@_compile
+@kernel
 def _pivots(start, cell, conductance, upward, diagonal, diffusivity):
     """Pivots (n,): by induction at least each cell's loss and conductance to higher numbers, so never 0."""
     pivot, share = np.empty(len(diagonal)), np.empty(len(diagonal))
@@ -177,7 +168,7 @@ def _scaled(half: Half, direction: int, scale: np.ndarray, diffusivity: float) -
     return half._replace(conductance=table, list_conductance=lists)
 
 
-@_compile
+@kernel
 def _scaled_table(away, conductance, direction, scale, diffusivity):
     table = np.empty_like(conductance)
     for i in range(len(away)):
@@ -186,7 +177,7 @@ def _scaled_table(away, conductance, direction, scale, diffusivity):
     return table
 
 
-@_compile
+@kernel
 def _sum_list(half, m, values):
     """Sums of part m of the list, each in its cell's own place."""
     for k in range(half.start[m], half.start[m + 1]):
@@ -195,7 +186,7 @@ def _sum_list(half, m, values):
         values[half.list_cell[k]] += half.list_conductance[k] * values[half.list_neighbour[k]]
 
 
-@_compile
+@kernel
 def _down(half, state, t, beta):
     """p = r + beta p and t = (1 - N^T)^-1 p; returns the curvature along p, p . (1 - N)^-1 A (1 - N^T)^-1 p."""
     away, conductance, edge = half.away, half.conductance, half.edge
@@ -218,7 +209,7 @@ def _down(half, state, t, beta):
     return curvature
 
 
-@_compile
+@kernel
 def _up(half, state, t, z, step):
     """z = (1 - N)^-1 (p - excess t), then x and r one step on; returns r . r."""
     away, conductance, edge = half.away, half.conductance, half.edge
@@ -241,7 +232,7 @@ def _up(half, state, t, z, step):
     return rr
 
 
-@_compile
+@kernel
 def _true_residual(half, state, z, weight):
     """|weight (1 - N) r|^2: the residual of the problem itself from the preconditioned one; z is scratch."""
     r = state[:, R].copy()
