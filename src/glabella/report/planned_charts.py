@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from glabella.outcome import CONTRACTION, GRADES, Curve
-from glabella.planner.lowest_dose import EFFECTS
+from glabella.planner.objectives import COMPUTED
 from glabella.planner.result import PlannedDose
 from glabella.planner.show import (
     SMALL_SHARE,
@@ -121,7 +121,7 @@ def _risks(ax: Any, planned: PlannedDose, units: np.ndarray, totals: Sequence[fl
         placed = max(value, placed + 0.09 * top)
         _beside(ax, placed, name, colour)
     ax.set_ylabel("chance per person, %")
-    rest = [words(effect) for effect in EFFECTS if effect not in shown]
+    rest = [words(effect) for effect in COMPUTED if effect not in shown]
     ax.set_title("Side effects that come with it" + (f" (under {100 * SMALL_SHARE:g} %: {', '.join(rest)})" if rest else ""))
 
 
