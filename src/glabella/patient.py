@@ -12,12 +12,12 @@ from glabella.evidence.label_rules import find_rules, named_values
 from glabella.evidence.products import load_products
 from glabella.face import Face
 from glabella.frown import FROWN_PATTERNS, frown_weights
-from glabella.names import AREAS, PATTERN_AREAS, SEXES
-from glabella.reading import Fields, check_choice, check_number, read_toml
+from glabella.names import AREAS, MUSCLES, PATTERN_AREAS, SEXES, SIDES, without_side
+from glabella.reading import Fields, check_choice, check_date, check_number, read_toml
 
 KEYS = (
     "age_years", "sex", "interpupillary_distance_mm", "frontalis_upper_margin_mm", "frown_pattern", "baseline", "conditions",
-    "medicines", "earlier_toxin", "day_zero",
+    "medicines", "earlier_toxin", "day_zero", "muscle_strength",
 )  # fmt: skip
 TOXIN_KEYS = ("product", "units", "days_ago", "date", "area")
 OTHER_PRODUCT = "other"
@@ -66,7 +66,9 @@ class Patient:
 
     ``interpupillary_distance_mm`` None: the mean of the sex (`pupil_distance_mm`). ``frontalis_upper_margin_mm``: straight
     distance from the nasion up to the margin (about 1 cm above the topmost crease), None: a little below the hairline.
-    ``conditions`` and ``medicines`` are names of rows in label_rules.csv.
+    ``conditions`` and ``medicines`` are names of rows in label_rules.csv. ``muscle_strength``: pull of a muscle as a share of the usual
+    one, by its name; a name without side stands for both sides, and each side is kept by itself. It changes what the muscle
+    does to the skin, not how much toxin it takes.
     """
 
     age_years: float = 40.0
@@ -78,6 +80,7 @@ class Patient:
     conditions: tuple[str, ...] = ()
     medicines: tuple[str, ...] = ()
     earlier_toxin: tuple[EarlierToxin, ...] = ()
+    muscle_strength: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         least = max(rule.limit for rule in find_rules("age_at_least_years"))
@@ -107,6 +110,7 @@ class Patient:
                 check_choice(value, f"patient: {name}", named_values(rule))
             object.__setattr__(self, name, tuple(dict.fromkeys(names)))
         object.__setattr__(self, "earlier_toxin", tuple(self.earlier_toxin))
+        object.__setattr__(self, "muscle_strength", _strengths(self.muscle_strength))
 
     @property
     def frown_pattern_weights(self) -> Mapping[str, float]:
@@ -144,7 +148,9 @@ class Patient:
                 given[name] = fields.names(name)
         if "baseline" in data:
             given["baseline"] = _read_baseline(fields.get("baseline"), f"{where}, baseline")
-        day_zero = _date(fields.get("day_zero", None), f"{where}: day_zero")
+        if "muscle_strength" in data:
+            given["muscle_strength"] = Fields(fields.get("muscle_strength"), f"{where}, muscle_strength", _strength_names()).data
+        day_zero = check_date(fields.get("day_zero", None), f"{where}: day_zero")
         given["earlier_toxin"] = tuple(
             _read_toxin(table, day_zero, f"{where}, earlier_toxin {number}")
             for number, table in enumerate(fields.tables("earlier_toxin", ()), start=1)
@@ -157,6 +163,28 @@ class Patient:
 
 def _pupil_row(sex: str) -> str:
     return f"interpupillary_distance_{sex}_mm"
+
+
+def _strength_names() -> tuple[str, ...]:
+    """Muscles that pull the skin, each side and both together."""
+    rows = load_parameters().rows
+    sided = [name for name in MUSCLES if f"{without_side(name)}_tension_newton" in rows]
+    return tuple(dict.fromkeys((*sided, *(without_side(name) for name in sided))))
+
+
+def _strengths(given: Mapping[str, float]) -> dict[str, float]:
+    """Strength of each named muscle, every side by itself, in the order of ``MUSCLES``."""
+    where = "patient: muscle_strength"
+    low, high = (find_rules(f"muscle_strength_{bound}")[0].limit for bound in ("at_least", "at_most"))
+    found: dict[str, float] = {}
+    for name, value in given.items():
+        check_choice(name, where, _strength_names())
+        share = check_number(value, f"{where}.{name}", at_least=low, at_most=high)
+        for muscle in (name,) if name in MUSCLES else (f"{name}_{side}" for side in SIDES):
+            if muscle in found:
+                raise InputError(f"{where}: {muscle} is given twice, by itself and with its pair; give each muscle once")
+            found[muscle] = share
+    return {muscle: found[muscle] for muscle in MUSCLES if muscle in found}
 
 
 def _read_baseline(tables: Any, where: str) -> dict[str, Grades]:
@@ -173,16 +201,10 @@ def _read_baseline(tables: Any, where: str) -> dict[str, Grades]:
     return found
 
 
-def _date(value: Any, where: str) -> datetime.date | None:
-    if value is None or (isinstance(value, datetime.date) and not isinstance(value, datetime.datetime)):
-        return value
-    raise InputError(f"{where} = {value!r}: must be a date such as 2026-11-22, without quotes")
-
-
 def _read_toxin(table: Mapping[str, Any], day_zero: datetime.date | None, where: str) -> EarlierToxin:
     fields = Fields(table, where, TOXIN_KEYS)
     days_ago = fields.number("days_ago", "days", None, at_least=0)
-    date = _date(fields.get("date", None), f"{where}: date")
+    date = check_date(fields.get("date", None), f"{where}: date")
     if (days_ago is None) == (date is None):
         raise InputError(f"{where}: give either days_ago or date")
     if date is not None:

@@ -3,6 +3,7 @@
 Units belong to a product: a plan has one product, and nothing here adds or converts units of another.
 """
 
+import datetime
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -14,16 +15,17 @@ from glabella.evidence.patterns import find_pattern, licensed_muscle, site_areas
 from glabella.evidence.products import NOT_INTERCHANGEABLE, Dilution, Product, find_product
 from glabella.files import write_file
 from glabella.names import MUSCLES, PAIRED_MUSCLES, PURPOSES, mirrored, side_of, without_side
-from glabella.reading import Fields, check_choice, check_number, read_toml
+from glabella.reading import Fields, check_choice, check_date, check_number, read_toml
 
 SESSION_KEYS = ("day", "product", "pattern", "injection")
-PLAN_KEYS = ("purpose", "product", "lot", "note", "vials", "dilution", "session")
+PLAN_KEYS = ("purpose", "product", "lot", "expiry", "hours_since_mixing", "note", "vials", "dilution", "session")
 INJECTION_KEYS = ("site", "product", "units", "depth_mm", "target_muscle", "lateral_mm", "up_mm", "volume_ml")
 TARGETS = (*MUSCLES, *PAIRED_MUSCLES)  # a paired muscle without side, for a site on the midline
 VOLUME_TOLERANCE = 0.05  # a volume written beside the units is rounded
 FARTHEST_MM = 150.0  # an offset beyond this leaves any face
 LEAST_ML, MOST_ML = 1e-6, 5.0  # what one injection can hold: no syringe doses less, no site takes more
 MOST_VIALS = 1000
+MOST_HOURS = 24.0 * 365  # beyond it a typing error; what the label allows is for its check to say
 AS_LABELLED: Any = None  # the product's default labelled dilution
 
 
@@ -97,6 +99,7 @@ class Plan:
     """Sessions with one product. ``purpose``: 'person', within the label, or 'study', within published trials and marked so.
 
     ``vials``: how many vials are mixed for each session. ``lot`` and ``note`` are free text.
+    ``expiry``: last day on which the vial may be used; ``hours_since_mixing`` when it is injected. Neither changes the effect.
     """
 
     product: str
@@ -106,6 +109,8 @@ class Plan:
     vials: int = 1
     lot: str | None = None
     note: str | None = None
+    expiry: datetime.date | None = None
+    hours_since_mixing: float | None = None
 
     def __post_init__(self) -> None:
         product = find_product(self.product, "plan")
@@ -120,6 +125,10 @@ class Plan:
         if vials != int(vials):
             raise InputError(f"plan: vials = {self.vials}: must be a whole number of at least 1")
         object.__setattr__(self, "vials", int(vials))
+        object.__setattr__(self, "expiry", check_date(self.expiry, "plan: expiry"))
+        if self.hours_since_mixing is not None:
+            hours = check_number(self.hours_since_mixing, "plan: hours_since_mixing", "hours", at_least=0, at_most=MOST_HOURS)
+            object.__setattr__(self, "hours_since_mixing", hours)
         object.__setattr__(self, "sessions", tuple(self.sessions))
         if not self.sessions:
             raise InputError("plan: empty, there is no session; add [[session]] with injections or a pattern such as 'glabellar'")
@@ -284,7 +293,10 @@ class Plan:
         purpose = fields.choice("purpose", PURPOSES)
         vials = fields.integer("vials", 1, at_least=1, at_most=MOST_VIALS)
         try:
-            return cls(product, tuple(sessions), purpose, dilution, vials, fields.text("lot", None), fields.text("note", None))
+            return cls(
+                product, tuple(sessions), purpose, dilution, vials, fields.text("lot", None), fields.text("note", None),
+                fields.get("expiry", None), fields.get("hours_since_mixing", None),
+            )  # fmt: skip
         except InputError as error:
             raise InputError(str(error).replace("plan:", f"{where}:", 1)) from None
 

@@ -51,6 +51,10 @@ def plan_to_toml(plan: Plan) -> str:
     _add(document, "product", plan.product, plan.product_facts.brand)
     if plan.lot is not None:
         _add(document, "lot", plan.lot, "from the vial")
+    if plan.expiry is not None:
+        _add(document, "expiry", plan.expiry, "last day on which the vial may be used")
+    if plan.hours_since_mixing is not None:
+        _add(document, "hours_since_mixing", plan.hours_since_mixing, "when it is injected")
     if plan.note is not None:
         _add(document, "note", plan.note)
     _add(document, "vials", plan.vials, "mixed for each session")

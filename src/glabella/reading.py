@@ -1,5 +1,6 @@
 """Strict reading of TOML: every key known, every number in range and in its unit, every message one line that says what to do."""
 
+import datetime
 import math
 import re
 import tomllib
@@ -12,7 +13,7 @@ from glabella.errors import InputError, nearest
 from glabella.files import read_text
 
 REQUIRED: Any = object()
-UNITS = {"U": "units", "mm": "millimetres", "mL": "millilitres", "days": "days", "years": "years"}
+UNITS = {"U": "units", "mm": "millimetres", "mL": "millilitres", "hours": "hours", "days": "days", "years": "years"}
 _QUANTITY = re.compile(r"\s*([-+]?[0-9.,_]+(?:[eE][-+]?[0-9]+)?|[-+]?nan|[-+]?inf)\s*(.*?)\s*")
 
 
@@ -62,6 +63,16 @@ def check_choice(value: Any, where: str, valid: Collection[str]) -> str:
     if not isinstance(value, str) or value not in valid:
         raise InputError(f"{where} = {value!r}: unknown; {nearest(str(value), valid)}")
     return value
+
+
+def check_date(value: Any, where: str) -> datetime.date | None:
+    """A date, also one written as text such as '2026-11-22'; None stays None."""
+    if value is None or (isinstance(value, datetime.date) and not isinstance(value, datetime.datetime)):
+        return value
+    try:
+        return datetime.date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise InputError(f"{where} = {value!r}: must be a date such as 2026-11-22") from None
 
 
 def _range(unit: str | None, above: float | None, at_least: float | None, at_most: float | None) -> str:

@@ -15,7 +15,7 @@ from glabella.evidence import Parameters
 from glabella.face import Face
 from glabella.plan import Plan
 from glabella.stages.anatomy import Anatomy
-from glabella.stages.bolus import Bolus
+from glabella.stages.bolus import Needle
 from glabella.stages.wrinkle import line_phase, line_strength
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def build_scene(person: "Person", plan: Plan, grid: np.ndarray, parameters: Para
         displacement=displacement,
         lines=lines,
         dose_on_skin_units_per_mm2=_dose_on_skin(anatomy, person.spread.uptake_volume, np.asarray(dose)),
-        sections=tuple(_section(anatomy, bolus, np.asarray(dose)) for bolus in first),
+        sections=tuple(cut_section(anatomy, bolus.needle, bolus.units, np.asarray(dose)) for bolus in first),
         histograms=tuple(_histograms(anatomy, np.asarray(dose))),
         site_points={bolus.needle.site: bolus.needle.entry for bolus in first},
         site_units={bolus.needle.site: bolus.units for bolus in first},
@@ -188,9 +188,12 @@ def _histograms(anatomy: Anatomy, dose: np.ndarray) -> list[Histogram]:
     return found
 
 
-def _section(anatomy: Anatomy, bolus: Bolus, dose: np.ndarray) -> Section:
-    """The upright cut through one needle: up along the skin against depth along the needle."""
-    needle, grid, atlas = bolus.needle, anatomy.grid, anatomy.atlas
+def cut_section(anatomy: Anatomy, needle: Needle, units: float, dose_units_per_mm3: np.ndarray) -> Section:
+    """The upright cut through one needle of ``units``: up along the skin against depth along the needle.
+
+    ``dose_units_per_mm3`` (n,): uptake dose in the tissue cells, zeros before treatment.
+    """
+    grid, atlas = anatomy.grid, anatomy.atlas
     left = np.cross([0.0, 1.0, 0.0], needle.normal)
     left /= np.linalg.norm(left)
     up = np.cross(needle.normal, left)
@@ -207,7 +210,7 @@ def _section(anatomy: Anatomy, bolus: Bolus, dose: np.ndarray) -> Section:
     whole = np.zeros(int(np.prod(grid.shape)))
     whole[anatomy.cells] = anatomy.whole
     value = np.zeros_like(whole)
-    value[anatomy.cells] = dose
+    value[anatomy.cells] = dose_units_per_mm3
     level = np.interp(where[:, 2], grid.depth_mm, np.arange(grid.shape[2]))
     inside = np.stack([*grid.column_index(where[:, 0], where[:, 1]), level])
     have, mean = (map_coordinates(a.reshape(grid.shape), inside, order=1) for a in ((whole > 0).astype(float), value))
@@ -235,9 +238,9 @@ def _section(anatomy: Anatomy, bolus: Bolus, dose: np.ndarray) -> Section:
     field = np.where((layer == code["bone"]) | (layer == code["outside"]), 0.0, mean / np.maximum(have, 0.2))
     shape = (len(down), len(across))
     return Section(
-        title=f"{needle.site.replace('_', ' ')}: {bolus.units:g} U, {needle.depth_mm:.1f} mm deep",
+        title=f"{needle.site.replace('_', ' ')}: {units:g} U, {needle.depth_mm:.1f} mm deep",
         site=needle.site,
-        units=bolus.units,
+        units=units,
         across_mm=across,
         depth_mm=down,
         layer=layer.reshape(shape),

@@ -1,3 +1,6 @@
+import datetime
+from dataclasses import replace
+
 import pytest
 from flat_face import FlatFace
 
@@ -358,3 +361,44 @@ def test_bad_rows_of_the_other_tables_are_named():
     maxima = "product,area,units,quality,source,note\n"
     assert "line 2, column product" in message(lambda: read_study_maxima(maxima + "botox,glabellar,80,seen,s,\n"))
     assert "line 1: header" in message(lambda: read_study_maxima("product,area\n"))
+
+
+# --- the vial: in date, and mixed not too long ago --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("product", "hours", "quality"),
+    [
+        ("onabotulinumtoxinA", 24, "seen"),
+        ("abobotulinumtoxinA", 24, "memory"),
+        ("incobotulinumtoxinA", 24, "memory"),
+        ("prabotulinumtoxinA", 24, "seen"),
+        ("daxibotulinumtoxinA", 72, "memory"),
+        ("letibotulinumtoxinA", 24, "memory"),
+    ],
+)
+def test_each_product_is_used_within_its_hours_of_mixing(product, hours, quality):
+    plan = Plan.label(product)
+    rule = "use_within_hours_of_mixing"
+    for fine in (None, 0, hours):
+        assert severities(replace(plan, hours_since_mixing=fine), rule=rule) == []
+    (late,) = [f for f in findings(replace(plan, hours_since_mixing=hours + 0.5)) if f.rule == rule]
+    assert (late.severity, late.where, late.quality) == ("caution", "plan, hours_since_mixing", quality)
+    assert f"within {hours} hours" in late.what
+    assert late.source in load_references()
+
+
+@pytest.mark.parametrize("purpose", ["person", "study"])
+def test_a_vial_is_not_used_after_its_expiry_date(purpose):
+    plan = replace(GLABELLAR, expiry=datetime.date(2026, 12, 1)).with_purpose(purpose)
+    rule = "days_after_expiry_at_most"
+    assert severities(plan, rule=rule) == []  # without a treatment date nothing is known
+    assert severities(plan, rule=rule, on=datetime.date(2026, 12, 1)) == []
+    assert severities(plan.with_purpose(purpose), rule=rule, on=datetime.date(2020, 1, 1)) == []
+    (gone,) = [f for f in findings(plan, on=datetime.date(2026, 12, 2)) if f.rule == rule]
+    assert (gone.severity, gone.where) == ("refuse", "plan, expiry")
+    assert "expired on 2026-12-01, 1 day(s) before the treatment" in gone.what
+    assert severities(plan.repeated(3), rule=rule, on=datetime.date(2026, 11, 29)) == ["refuse"]  # day 3 is 2 December
+    with pytest.raises(RefusedError, match="plan, expiry"):
+        ensure_allowed(findings(plan, on=datetime.date(2027, 1, 1)))
+    assert severities(GLABELLAR, rule=rule, on=datetime.date(2027, 1, 1)) == []  # no expiry given

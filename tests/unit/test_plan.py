@@ -1,5 +1,7 @@
+import datetime
 import math
 import tomllib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -134,6 +136,29 @@ def test_toml_comes_back_equal_and_reads_well(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["plan.toml"]  # nothing beside it is left
     plan.with_units("procerus", 1).write(path)
     assert Plan.read(path) != plan
+
+
+def test_the_vial_s_expiry_and_hours_since_mixing_are_kept():
+    plan = replace(GLABELLAR, lot="C1", expiry=datetime.date(2027, 6, 30), hours_since_mixing=3.5)
+    text = plan.to_toml()
+    assert "expiry = 2027-06-30 # last day on which the vial may be used" in text
+    assert "hours_since_mixing = 3.5" in text
+    assert Plan.from_mapping(tomllib.loads(text)) == plan
+    assert Plan.from_mapping(tomllib.loads(text) | {"expiry": "2027-06-30"}) == plan  # as JSON has it
+    assert plan.mirrored().expiry == plan.scaled(10).expiry == plan.expiry
+    assert (GLABELLAR.expiry, GLABELLAR.hours_since_mixing) == (None, None)
+    assert "expiry" not in GLABELLAR.to_toml()
+    assert "hours" not in GLABELLAR.to_toml()
+
+
+@pytest.mark.parametrize("hours", [-1, math.nan, math.inf, "3 days", True, 1e9])
+def test_hours_since_mixing_are_a_number_of_hours(hours):
+    refusal(lambda: replace(GLABELLAR, hours_since_mixing=hours), "plan: hours_since_mixing")
+
+
+@pytest.mark.parametrize("expiry", ["30.6.2027", 20270630, datetime.datetime(2027, 6, 30, 12), "2027-13-01"])
+def test_an_expiry_is_a_date(expiry):
+    refusal(lambda: replace(GLABELLAR, expiry=expiry), "plan: expiry", "a date such as 2026-11-22")
 
 
 @given(

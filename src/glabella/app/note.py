@@ -89,11 +89,9 @@ class Note:
         """The plan, or None while there is no injection. Errors: InputError where the needles and vials do not make one."""
         if not self.injections:
             return None
-        extra = {"expiry": self.expiry, "hours_since_mixing": self.hours_since_mixing}
-        known = {entry.name for entry in fields(Plan)}
         return Plan(
             self.product, (Session(0.0, self.injections),), self.purpose, self.dilution, self.vials, self.lot or None,
-            self.rationale or None, **{name: value for name, value in extra.items() if name in known},
+            self.rationale or None, expiry=self.expiry, hours_since_mixing=self.hours_since_mixing,
         )  # fmt: skip
 
     # --- changes --------------------------------------------------------------------------------------------------------------
@@ -102,7 +100,8 @@ class Note:
         """The note with the needles, syringe and purpose of a plan's first session; lot and rationale stay where the plan has none."""
         return replace(
             self, product=plan.product, dilution=plan.dilution, vials=plan.vials, purpose=plan.purpose, lot=plan.lot or self.lot,
-            rationale=plan.note or self.rationale, injections=plan.sessions[0].injections,
+            rationale=plan.note or self.rationale, injections=plan.sessions[0].injections, expiry=plan.expiry or self.expiry,
+            hours_since_mixing=self.hours_since_mixing if plan.hours_since_mixing is None else plan.hours_since_mixing,
         )  # fmt: skip
 
     def with_pattern(self, areas: tuple[str, ...]) -> "Note":

@@ -36,6 +36,10 @@ NUMBER_RULES = (
     "medial_of_temporal_fusion_line_at_most_mm",
     "below_frontalis_margin_at_least_mm",
     "from_licensed_site_at_most_mm",
+    "use_within_hours_of_mixing",
+    "days_after_expiry_at_most",
+    "muscle_strength_at_least",
+    "muscle_strength_at_most",
 )
 
 

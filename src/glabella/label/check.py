@@ -1,5 +1,6 @@
 """The label check: every rule, one after the other."""
 
+import datetime
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from glabella.label.finding import ORDER, Context, Finding
 from glabella.label.pattern import check_pattern
 from glabella.label.person import check_person
 from glabella.label.places import check_places
+from glabella.label.vial import check_vial
 from glabella.patient import EarlierToxin, Patient
 from glabella.plan import Injection, Plan
 
@@ -24,12 +26,13 @@ def check_plan(
     *,
     earlier: Iterable[EarlierToxin] = (),
     jurisdiction: str = "US",
+    on: datetime.date | None = None,
 ) -> list[Finding]:
     """Findings on a plan for a person, the gravest first. A needle outside the face is an InputError, not a finding.
 
     Without ``atlas`` the reference face takes the patient's sex, age and size, and a needle through its bone is an InputError too
-    (a simulation finds that in its own tissue). ``earlier`` adds treatments to the patient's own. Rules of other jurisdictions are
-    told as cautions at most.
+    (a simulation finds that in its own tissue). ``earlier`` adds treatments to the patient's own. ``on``: the date of day 0, against
+    which the vial's expiry is held. Rules of other jurisdictions are told as cautions at most.
     """
     person = patient or Patient()
     face = atlas or _usual_face(person)
@@ -45,6 +48,7 @@ def check_plan(
         *check_needed_areas(context, entries),
         *check_places(context, entries, face),
         *check_pattern(context, entries),
+        *check_vial(context, on),
     ]
     return sorted(dict.fromkeys(found), key=lambda finding: ORDER.index(finding.severity))
 

@@ -1,7 +1,7 @@
 """The verb: the lowest dose that reaches a goal, found on influence matrices, judged by the full simulation on fresh samples."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import version
 
 import numpy as np
@@ -40,6 +40,7 @@ def lowest_dose(
     face: Face | None = None, patient: Patient | Sequence[Patient] | None = None, *, goal: Goal, limits: Limits | None = None,
     placement_sd_mm: float | None = None, start: Plan | None = None, draws: int = DRAWS, samples: int = SAMPLES, seed: int = 0,
     parameters: Parameters | None = None, progress: Progress | None = None, workers: int | None = None, scene: bool = False,
+    stop: Callable[[], None] | None = None,
 ) -> PlannedDose:  # fmt: skip
     """The lowest dose within the label that reaches ``goal`` for one patient, or for several alike (one plan for all).
 
@@ -47,7 +48,8 @@ def lowest_dose(
     beside the licensed pattern. ``limits`` and ``placement_sd_mm`` replace the goal's own; ``start``: whose needles may be used.
 
     Errors: InfeasibleError where no allowed dose reaches the goal, with what binds and the nearest goal; InputError for anything
-    unusable; RefusedError where the label forbids any plan for this person.
+    unusable; RefusedError where the label forbids any plan for this person. ``stop`` is called at every step of the search, ``progress``
+    in between: an error that they raise ends it.
     """
     report = progress or (lambda stage, share: None)
     for name, value, kind in (("goal", goal, Goal), ("limits", limits or Limits(), Limits), ("start", start or goal, (Plan, Goal))):
@@ -70,7 +72,8 @@ def lowest_dose(
         report("face and tissue", 0.0)
         persons = [build_person(face, one, table) for one in patients]
         move = goal.needles.move_mm > 0
-        problem = build_problem(persons, choice, goal.objectives, goal.on_day, table, draws, 2 * seed, workers, report, move)
+        found = build_problem(persons, choice, goal.objectives, goal.on_day, table, draws, 2 * seed, workers, report, move)
+        problem = found if stop is None else _Stoppable(**{item.name: getattr(found, item.name) for item in fields(found)}, stop=stop)
         _check_untreated(problem)
         problem, units = _plan(problem, goal, draws, seed, workers, report)
         licensed = Plan.label(goal.product, goal.areas, purpose=goal.purpose)
@@ -99,6 +102,17 @@ def lowest_dose(
             },
             _notes(goal, patient, plan, bool(short)), seed, version("glabella"),
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Stoppable(Problem):
+    """A problem that asks at every evaluation whether to go on."""
+
+    stop: Callable[[], None] = field(default=lambda: None, repr=False)
+
+    def _evaluate(self, x: np.ndarray, slopes: bool) -> tuple[np.ndarray, np.ndarray | None]:
+        self.stop()
+        return super()._evaluate(x, slopes)
 
 
 def _patients(patient: Patient | Sequence[Patient] | None) -> tuple[Patient, ...]:

@@ -1,4 +1,4 @@
-"""Which muscles pull in which expression, and how hard: rows of the table, a person's frown pattern and sex."""
+"""Which muscles pull in which expression, and how hard: rows of the table, a person's frown pattern, sex and own strengths."""
 
 from glabella.evidence import Parameters
 from glabella.names import without_side
@@ -12,6 +12,7 @@ def full_tension_newton(muscle: str, expression: str, patient: Patient, paramete
 
     The row ``<muscle>_tension_newton`` is the pull at full effort, ``activation_<expression>_<muscle>`` the share of it. A muscle
     that an expression does not call upon keeps its tone at rest. A frown pattern weighs the effort of the maximum frown.
+    The person's own strength of the muscle multiplies it all.
     """
     kind = without_side(muscle)
     effort = _row(parameters, f"activation_{expression}_{kind}")
@@ -20,7 +21,7 @@ def full_tension_newton(muscle: str, expression: str, patient: Patient, paramete
     effort = max(effort, _row(parameters, f"activation_rest_{kind}"))
     if patient.sex == "male":
         effort *= parameters["muscle_tension_male_ratio"]
-    return effort * parameters[f"{kind}_tension_newton"]
+    return effort * parameters[f"{kind}_tension_newton"] * patient.muscle_strength.get(muscle, 1.0)
 
 
 def _row(parameters: Parameters, name: str) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glabella.evidence import Parameters
-from glabella.names import AREAS, SIDES
+from glabella.names import AREAS, SIDES, side_of
 from glabella.patient import Patient
 from glabella.stages.muscle import MuscleForce
 from glabella.stages.skin.activation import EXPRESSIONS
@@ -36,9 +36,8 @@ class SkinStrain:
 def strain_skin(skin: Skin, force: MuscleForce, patient: Patient, parameters: Parameters) -> SkinStrain:
     """Strain of each area in each expression, movement and brow position, day by day."""
     days = np.asarray(force.days, float)
-    left = np.stack([np.broadcast_to(row, len(days)) for row in _force_rows(skin, force)])
-    newton = {name: skin.tension_newton(name, patient, parameters)[:, None] * left for name in EXPRESSIONS}
-    every = np.concatenate(list(newton.values()), axis=1)
+    left = _force_rows(skin, force)
+    every = _newton(skin, left, patient, parameters)
     strain = {}
     for area in AREAS:
         mean = mean_compression(skin, skin.areas[area], every).reshape(len(EXPRESSIONS), len(days))
@@ -57,6 +56,25 @@ def strain_skin(skin: Skin, force: MuscleForce, patient: Patient, parameters: Pa
         for side in SIDES
     }
     return SkinStrain(days, strain, movement, movement_by_side, brow, skin.dermis_thickness_mm)
+
+
+def strain_by_side(
+    skin: Skin, force: MuscleForce, patient: Patient, parameters: Parameters
+) -> dict[str, dict[str, dict[str, np.ndarray]]]:
+    """``strain[area][side][expression]`` (t,) of the halves of the areas that straddle the midline. Only pictures ask for it."""
+    every = _newton(skin, _force_rows(skin, force), patient, parameters)
+    found = {}
+    for area in AREAS:
+        if side_of(area):
+            continue
+        triangles = skin.areas[area]
+        on_left = skin.surface.centroids[triangles, 0] > 0
+        halves = {"left": triangles[on_left], "right": triangles[~on_left]}
+        found[area] = {
+            side: dict(zip(EXPRESSIONS, mean_compression(skin, half, every).reshape(len(EXPRESSIONS), -1), strict=True))
+            for side, half in halves.items()
+        }
+    return found
 
 
 def mean_compression(skin: Skin, triangles: np.ndarray, newton: np.ndarray) -> np.ndarray:
@@ -88,8 +106,14 @@ def _compress(skin: Skin, triangles: np.ndarray, newton: np.ndarray, slope: np.n
     return mean
 
 
-def _force_rows(skin: Skin, force: MuscleForce) -> list[np.ndarray]:
-    return [np.asarray(force.force.get(muscle, 1.0), float) for muscle in skin.muscles]
+def _force_rows(skin: Skin, force: MuscleForce) -> np.ndarray:
+    """Force (muscles, t) as a share of untreated."""
+    return np.stack([np.broadcast_to(np.asarray(force.force.get(muscle, 1.0), float), len(force.days)) for muscle in skin.muscles])
+
+
+def _newton(skin: Skin, left: np.ndarray, patient: Patient, parameters: Parameters) -> np.ndarray:
+    """Tension (muscles, expressions times t): all days of one expression after the other."""
+    return np.concatenate([skin.tension_newton(name, patient, parameters)[:, None] * left for name in EXPRESSIONS], axis=1)
 
 
 def _movement_mm(skin: Skin, point: str, full: np.ndarray, left: np.ndarray) -> np.ndarray:

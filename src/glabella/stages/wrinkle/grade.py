@@ -45,14 +45,11 @@ def grade_wrinkles(strain: SkinStrain, patient: Patient, parameters: Parameters)
     """
     scale = wrinkle_scale(parameters)
     fine_threshold = threshold_strain(parameters["stratum_corneum_modulus_kpa"], parameters["dermis_modulus_kpa"])
-    along, spread = parameters["fold_strain_ratio"], parameters["local_strain_sd_ln"]
+    spread = parameters["local_strain_sd_ln"]
     grade, depth_mm, fine_lines, spacing_mm = {}, {}, {}, {}
     for area, contraction in CONTRACTION.items():
         squeeze = np.stack([strain.strain[area][expression] for expression in EXPRESSIONS])
-        base_kpa = soft_layer_kpa(area, parameters)
-        threshold = threshold_strain(parameters["dermis_modulus_kpa"], base_kpa)
-        folds = fold_amplitude(along * squeeze.ravel(), threshold, spread).reshape(squeeze.shape)
-        fold = dict(zip(EXPRESSIONS, folds, strict=True))
+        fold = _folds(area, squeeze, parameters)
         fine = parameters["stratum_corneum_thickness_mm"] * fold_amplitude(squeeze.ravel(), fine_threshold, spread)
         baseline = patient.baseline[area]
         depth_mm[area] = line_depths_mm(strain.days, fold, contraction, scale, baseline.rest, baseline.contraction, parameters)
@@ -61,8 +58,38 @@ def grade_wrinkles(strain: SkinStrain, patient: Patient, parameters: Parameters)
             for expression, depth in depth_mm[area].items()
         }
         fine_lines[area] = dict(zip(EXPRESSIONS, fine.reshape(squeeze.shape), strict=True))
+        base_kpa = soft_layer_kpa(area, parameters)
         spacing_mm[area] = wavelength_mm(strain.dermis_thickness_mm[area], parameters["dermis_modulus_kpa"], base_kpa)
     return Wrinkles(strain.days, grade, depth_mm, fine_lines, spacing_mm)
+
+
+def depths_by_side_mm(
+    days: np.ndarray, strain: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]], patient: Patient, parameters: Parameters
+) -> dict[str, dict[str, dict[str, np.ndarray]]]:
+    """Depth of the lines of each half of an area, ``depth_mm[area][side][expression]`` (t,), from ``strain_by_side``.
+
+    The laws of ``grade_wrinkles`` with the half's own folding: before treatment both halves have the depth that was rated.
+    """
+    scale, depth_mm = wrinkle_scale(parameters), {}
+    for area, halves in strain.items():
+        rest, contracted, contraction = patient.baseline[area].rest, patient.baseline[area].contraction, CONTRACTION[area]
+        squeeze = np.stack([[half[expression] for expression in EXPRESSIONS] for half in halves.values()])
+        every = _folds(area, squeeze.transpose(1, 0, 2), parameters)  # both halves at once
+        depth_mm[area] = {
+            side: line_depths_mm(
+                days, {expression: fold[n] for expression, fold in every.items()}, contraction, scale, rest, contracted, parameters
+            )
+            for n, side in enumerate(halves)
+        }
+    return depth_mm
+
+
+def _folds(area: str, squeeze: np.ndarray, parameters: Parameters) -> dict[str, np.ndarray]:
+    """Amplitude (...) of the graded folds per expression for strains (expressions, ...) of an area."""
+    threshold = threshold_strain(parameters["dermis_modulus_kpa"], soft_layer_kpa(area, parameters))
+    felt = parameters["fold_strain_ratio"] * squeeze
+    folds = fold_amplitude(felt.ravel(), threshold, parameters["local_strain_sd_ln"]).reshape(squeeze.shape)
+    return dict(zip(EXPRESSIONS, folds, strict=True))
 
 
 def soft_layer_kpa(area: str, parameters: Mapping[str, float]) -> float:

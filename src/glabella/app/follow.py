@@ -1,0 +1,107 @@
+"""Keeping a page in step with what is asked of it: the newest wish wins, curves first, their bands when there is quiet."""
+
+import asyncio
+import datetime
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from glabella.app.kept import Kept
+from glabella.app.months import months_document
+from glabella.app.workbench import Cancelled, Result, Workbench
+from glabella.errors import GlabellaError
+from glabella.patient import Patient
+from glabella.plan import Plan
+
+QUIET_SECONDS = 0.6  # without a new wish before bands are computed
+BAND_SAMPLES = 40
+KEPT_DOCUMENTS = 32
+T = TypeVar("T")
+
+
+class Documents:
+    """Months documents of the latest results: made once, read by the page's words and by its pictures."""
+
+    def __init__(self) -> None:
+        self._kept: Kept[dict[str, Any]] = Kept(KEPT_DOCUMENTS)
+
+    def of(self, result: Result, treatment_date: datetime.date | None) -> dict[str, Any]:
+        """The document of a result; ``treatment_date`` turns its days into dates."""
+        return self._kept.get((result.key, treatment_date), lambda: months_document(result, treatment_date))
+
+
+@dataclass(frozen=True)
+class Hands:
+    """Threads that do the work of all pages: two for what someone waits for, one for what may take its time."""
+
+    quick: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "glabella-quick"))
+    slow: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "glabella-slow"))
+    documents: Documents = field(default_factory=Documents)
+
+    async def soon(self, work: Callable[[], T]) -> T:
+        """The result of quick work."""
+        return await asyncio.get_running_loop().run_in_executor(self.quick, work)
+
+    async def later(self, work: Callable[[], T]) -> T:
+        """The result of long work."""
+        return await asyncio.get_running_loop().run_in_executor(self.slow, work)
+
+
+class Follower:
+    """Computes for one page. ``show`` gets every result, ``fail`` the line that says why there is none."""
+
+    def __init__(
+        self, workbench: Workbench, hands: Hands, show: Callable[[Result], Awaitable[None]], fail: Callable[[str], None],
+        samples: int = BAND_SAMPLES,
+    ) -> None:  # fmt: skip
+        self._workbench, self._hands, self._show, self._fail, self._samples = workbench, hands, show, fail, samples
+        self._wish: tuple[Patient, Plan | None, datetime.date | None] | None = None
+        self._number = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def want(self, patient: Patient, plan: Plan | None, date: datetime.date | None = None) -> None:
+        """Ask for a person and a plan; an older wish that is not answered yet is dropped."""
+        self._wish = (patient, plan, date)
+        self._number += 1
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._answer())
+
+    def stop(self) -> None:
+        """No more answers, such as when the page was closed."""
+        self._number += 1
+        self._wish = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether every wish is answered."""
+        return self._task is None or self._task.done()
+
+    async def _answer(self) -> None:
+        answered = 0
+        while self._wish is not None and answered != self._number:
+            number, (patient, plan, date) = self._number, self._wish
+            try:
+                found = await self._hands.soon(partial(self._workbench.course, patient, plan, on=date))
+                if number == self._number:
+                    await self._show(found)
+                    await asyncio.sleep(QUIET_SECONDS)
+                if number == self._number and plan is not None:
+                    found = await self._hands.later(partial(self._banded, patient, plan, date, number))
+                    if number == self._number:
+                        await self._show(found)
+            except Cancelled:
+                pass
+            except GlabellaError as error:
+                if number == self._number:
+                    self._fail(str(error))
+            answered = number
+
+    def _banded(self, patient: Patient, plan: Plan, date: datetime.date | None, number: int) -> Result:
+        def stale() -> bool:
+            return number != self._number
+
+        if stale():
+            raise Cancelled
+        return self._workbench.banded(patient, plan, samples=self._samples, cancelled=stale, on=date)

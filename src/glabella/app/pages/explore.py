@@ -1,0 +1,111 @@
+"""Explore, for anyone: choose a face, see the licensed treatment, in plain words. No units, no sites, no export."""
+
+from dataclasses import dataclass, replace
+
+from glabella.app.follow import Hands
+from glabella.app.pages.controls import block, card, choice_field, number_field, segmented, text
+from glabella.app.pages.shell import shell
+from glabella.app.pages.stage import Document, Stage
+from glabella.app.pages.told import tell_dates, tell_side_effects, tell_sources
+from glabella.app.services import Services
+from glabella.app.workbench import Result
+from glabella.errors import GlabellaError
+from glabella.frown import FROWN_PATTERNS
+from glabella.names import AREAS
+from glabella.patient import Grades, Patient
+from glabella.plan import Plan
+
+PRODUCT = "onabotulinumtoxinA"  # the one with a licensed pattern for every area
+DEPTHS = {"light": "Light", "marked": "Clear", "deep": "Deep"}
+GRADES = {"light": Grades(0, 1), "marked": Grades(1, 2), "deep": Grades(2, 3)}
+AREA_WORDS = {"glabellar": "Between the brows", "forehead": "Forehead", "lateral_canthal": "Beside the eyes"}
+FROWN_WORDS = {
+    "U": "brows together and down (U)", "V": "strongly down in the middle (V)", "omega": "together and up (omega)",
+    "inverted_omega": "down and drawn in (inverted omega)", "converging_arrows": "straight together (arrows)",
+}  # fmt: skip
+AGE_LEAST, AGE_MOST = 18, 75
+QUESTIONS = (
+    "Are you licensed to give this treatment, and how often do you give it?",
+    "Which product do you use, and is it licensed for this part of the face?",
+    "What would you do with my face, and what would you leave alone?",
+    "What are the risks for me, with my health and my medicines?",
+    "What happens if I do not like it, or if something goes wrong? Whom do I call, and when?",
+    "When should you see me again, and when could it be repeated at the earliest?",
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What someone chose."""
+
+    sex: str = "female"
+    age_years: float = 45.0
+    depth: str = "deep"
+    area: str = "glabellar"
+    frown_pattern: str = "U"
+
+    def patient(self) -> Patient:
+        """The person: the chosen area's lines as deep as chosen, the others one step less."""
+        order = list(GRADES)
+        less = GRADES[order[max(0, order.index(self.depth) - 1)]]
+        baseline = {area: GRADES[self.depth] if area.startswith(self.area) else less for area in AREAS}
+        return Patient(self.age_years, self.sex, frown_pattern=self.frown_pattern, baseline=baseline)
+
+
+def explore(services: Services, hands: Hands) -> None:
+    """Build the page."""
+    wish = Wish()
+    with shell("Explore", "/explore"):
+        text("What would it do to a face like this?", "", "h1")
+        with block("gl-columns"):
+            stage = Stage(services, hands, simple=True, overlays=False)
+            with block("gl-side"):
+                with card("Choose a face"):
+                    form = block("gl-form")
+                with card("The needle"):
+                    text("It passes the skin and the fat and reaches the muscle. Thinner than a hair is not possible, but nearly.", "", "p")
+                    stage.section()
+                with card("What to expect, and when"):
+                    dates = block("gl-told")
+                with card("What can go wrong"):
+                    risks = block("gl-told")
+                with card("What to ask a practitioner"), block("gl-questions", "ul"):
+                    for question in QUESTIONS:
+                        text(question, "", "li")
+                with card("Where this comes from"):
+                    sources = block("gl-told")
+
+        def changed(**changes: object) -> str | None:
+            nonlocal wish
+            wish = replace(wish, **changes)  # type: ignore[arg-type]
+            try:
+                patient = wish.patient()
+                plan = Plan.label(PRODUCT, wish.area)
+            except GlabellaError as error:
+                return str(error)
+            injections = plan.sessions[0].injections
+            stage.show(patient, plan)
+            stage.select(0, injections)
+            return None
+
+        def age(value: float | None) -> str | None:
+            if value is None or not AGE_LEAST <= value <= AGE_MOST:
+                return f"from {AGE_LEAST} to {AGE_MOST} years"
+            return changed(age_years=value)
+
+        with form:
+            segmented("Sex", {"female": "Woman", "male": "Man"}, wish.sex, lambda value: changed(sex=value))
+            number_field("Age", wish.age_years, age, unit="years", least=AGE_LEAST, most=AGE_MOST, step=1)
+            segmented("Lines", DEPTHS, wish.depth, lambda value: changed(depth=value))
+            segmented("Where", AREA_WORDS, wish.area, lambda value: changed(area=value))
+            choice_field(
+                "Way of frowning", {p: FROWN_WORDS[p] for p in FROWN_PATTERNS}, wish.frown_pattern, lambda v: changed(frown_pattern=v)
+            )
+
+        def told(_: Result, document: Document) -> None:
+            tell_dates(dates, document)
+            tell_side_effects(risks, document)
+            tell_sources(sources, document)
+
+        stage.on_result(told)
+        changed()

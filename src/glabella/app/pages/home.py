@@ -1,0 +1,28 @@
+"""The first page: three doors."""
+
+from glabella.app.pages.controls import block, link, text
+from glabella.app.pages.shell import shell
+
+DOORS = (
+    ("/explore", "Explore", "For anyone", "Choose a face and watch what the licensed treatment does to it, month by month."),
+    (
+        "/plan",
+        "Plan",
+        "For people who inject or study",
+        "Place injections on a face, see what follows, find the lowest dose that is enough.",
+    ),
+    ("/train", "Train", "For learning", "Six faces to treat from memory; then see what lies under the skin and what would have happened."),
+)
+
+
+def home() -> None:
+    """Build the page."""
+    with shell("glabella", ""), block("gl-home"):
+        text("See what a treatment would do", "", "h1")
+        text("From the needle to the skin, and over the months, with the uncertainty and the source of every number.", "gl-lead", "p")
+        with block("gl-doors", "nav").props('aria-label="Three doors"'):
+            for address, name, who, what in DOORS:
+                with link("", address, "gl-door"):
+                    text(name, "", "h2")
+                    text(who, "gl-small", "p")
+                    text(what, "", "p")

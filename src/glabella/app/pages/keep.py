@@ -1,0 +1,219 @@
+"""What is kept: saved as you go under an address of its own, with versions, own patterns, and ways out and in."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from nicegui import ui
+
+from glabella.app.desk import Desk
+from glabella.app.follow import Hands
+from glabella.app.note import Note, injection_document, read_injection
+from glabella.app.pages.controls import block, button, card, finding, link, text, text_field
+from glabella.app.services import Services
+from glabella.app.store import ConflictError
+from glabella.errors import GlabellaError, InputError
+
+QUIET_SECONDS = 0.8
+LARGEST_FILE_BYTES = 256 * 1024
+READ_FILE = f"""async (event) => {{
+  const file = event.target.files[0];
+  if (!file) return;
+  emit(file.name, file.size > {LARGEST_FILE_BYTES} ? null : await file.text());
+  event.target.value = '';
+}}"""
+
+
+class Keep:
+    """Saves the note of a desk, and builds the tab that says so."""
+
+    def __init__(self, desk: Desk, services: Services, hands: Hands, note_id: str, version: int, say: Callable[[str], None]) -> None:
+        self.desk, self.services, self.hands, self.id, self.version = desk, services, hands, note_id, version
+        self._say, self._kept, self._number, self._conflict = say, desk.note, 0, False
+        self._client = ui.context.client
+        self._box = None
+        self.trouble = block("gl-told")
+        self._title = text_field("Title", desk.note.title, self._set_title)
+        desk.listen(lambda rows: self._title.set(desk.note.title))
+
+    def _set_title(self, title: str) -> str | None:
+        try:
+            self.desk.change(replace(self.desk.note, title=title or "Untitled plan"), merge="title", rows=False)
+        except InputError as error:
+            return str(error)
+        return None
+
+    def touched(self) -> None:
+        """Something may have changed: save it when there is quiet."""
+        if self.desk.note == self._kept or self._conflict:
+            return
+        self._number += 1
+        number = self._number
+        self._say("Saving ...")
+
+        async def save() -> None:
+            await asyncio.sleep(QUIET_SECONDS)
+            if number == self._number:
+                await self.save()
+
+        asyncio.get_running_loop().create_task(save())
+
+    async def save(self) -> None:
+        """Save now; a note that was changed in another tab is not overwritten."""
+        note = self.desk.note
+        if note == self._kept or self._conflict:
+            return
+        try:
+            self.version = await self.hands.soon(lambda: self.services.store.save(self.id, note.document(), self.version))
+        except ConflictError as error:
+            self._conflict = True
+            with self._client:
+                self._ask(str(error))
+            return
+        except GlabellaError as error:
+            self._say(f"Not saved: {error}")
+            return
+        self._kept = note
+        with self._client:
+            self._say(f"Saved, version {self.version}")
+            self.list_versions()
+
+    def _ask(self, why: str) -> None:
+        self._say("Not saved: changed in another tab")
+        self.trouble.clear()
+        with self.trouble:
+            finding("caution", f"This plan was changed in another tab or window. {why}")
+            with block("gl-row"):
+                button("Show the other's", lambda: ui.navigate.to(f"/plan/{self.id}"))
+                button("Keep mine as a copy", self._copy, primary=True)
+
+    def _copy(self) -> None:
+        note = self.desk.note
+        ui.navigate.to(f"/plan/{self.services.store.create(replace(note, title=f'{note.title} (copy)'[:120]).document())}")
+
+    # --- the tab ------------------------------------------------------------------------------------------------------------
+
+    def build(self) -> None:
+        """The cards of the tab."""
+        exports = f"/notes/{self.id}"
+        with card("Papers"):
+            text("Made from what is saved. A study has neither.", "gl-muted", "p")
+            with block("gl-row"):
+                link("Professional sheet (PDF)", f"{exports}/sheet.pdf", "gl-button", download=True)
+                link("Leaflet in plain words (PDF)", f"{exports}/leaflet.pdf", "gl-button", download=True)
+        with card("Out and in"):
+            with block("gl-row"):
+                for words, ending in (
+                    ("Note, TOML", "note.toml"), ("Note, JSON", "note.json"), ("Plan for the command line, TOML", "plan.toml"),
+                    ("Face, PNG", "face.png"), ("Face, glTF", "face.glb"),
+                ):  # fmt: skip
+                    link(words, f"{exports}/{ending}", "gl-button", download=True)
+            with ui.element("label").classes("gl-field"):
+                text("Import a note or a plan (TOML or JSON)", "gl-label")
+                file = ui.element("input")
+                file.props["type"], file.props["accept"] = "file", ".toml,.json"
+                file.on("change", lambda event: self._import(*event.args), js_handler=READ_FILE)
+            self.imported = block("gl-told").props('role="status"')
+        with card("Plans"):
+            with block("gl-row"):
+                button("New plan", lambda: ui.navigate.to("/plan/new"))
+                button("Duplicate this plan", self._duplicate)
+            self.list = block("gl-told")
+        with card("Own patterns"):
+            text("The needles of this plan under a name, for this product.", "gl-muted", "p")
+            name = {"text": ""}
+            with block("gl-row"):
+                text_field("Name", "", lambda value: name.update(text=value), longest=80)
+                button("Save the needles as a pattern", lambda: self._save_pattern(name["text"]))
+            self.own = block("gl-told")
+        with card("Versions"):
+            self._box = block("gl-told")
+        self.list_plans()
+        self.list_patterns()
+        self.list_versions()
+
+    def list_versions(self) -> None:
+        """The latest versions, the newest first."""
+        if self._box is None:
+            return
+        self._box.clear()
+        with self._box:
+            for one in sorted(self.services.store.versions(self.id), key=lambda v: -v.version)[:20]:
+                with block("gl-row"):
+                    text(f"{one.version}: {one.title}", "gl-number")
+                    text(one.saved.replace("T", " ")[:16] + " UTC", "gl-muted gl-small")
+                    if one.version != self.version:
+                        button(
+                            "Bring back", lambda version=one.version: self._bring_back(version), name=f"Bring back version {one.version}"
+                        )
+
+    def _bring_back(self, version: int) -> None:
+        kept = self.services.store.load(self.id, version)
+        self.desk.change(Note.from_document(kept.document))
+
+    def list_plans(self) -> None:
+        """The plans kept, the newest first."""
+        self.list.clear()
+        with self.list:
+            for entry in self.services.store.list(limit=12):
+                with block("gl-row"):
+                    words = f"{entry.title}, {entry.saved[:10]}"
+                    link(words, f"/plan/{entry.id}")
+                    if entry.id == self.id:
+                        text("this one", "gl-chip")
+
+    def _duplicate(self) -> None:
+        ui.navigate.to(f"/plan/{self.services.store.duplicate(self.id)}")
+
+    def list_patterns(self) -> None:
+        """Own patterns of the product."""
+        self.own.clear()
+        product = self.desk.note.product
+        with self.own:
+            for one in self.services.store.patterns(product):
+                with block("gl-row"):
+                    text(f"{one.name}: {len(one.injections)} needles")
+                    button("Put in place", lambda one=one: self._place(one), name=f"Put {one.name} in place")
+                    button("Delete", lambda one=one: self._delete_pattern(one.name), name=f"Delete pattern {one.name}", quiet=True)
+
+    def _save_pattern(self, name: str) -> None:
+        try:
+            self.services.store.save_pattern(self.desk.note.product, name, [injection_document(i) for i in self.desk.note.injections])
+        except GlabellaError as error:
+            ui.notify(str(error), position="top", type="warning")
+        self.list_patterns()
+
+    def _place(self, pattern: Any) -> None:
+        injections = tuple(read_injection(one, f"pattern {pattern.name}") for one in pattern.injections)
+        self.desk.change(replace(self.desk.note, injections=injections).with_enough_vials())
+
+    def _delete_pattern(self, name: str) -> None:
+        self.services.store.delete_pattern(self.desk.note.product, name)
+        self.list_patterns()
+
+    def _import(self, name: str, content: str | None) -> None:
+        self.imported.clear()
+        with self.imported:
+            if content is None:
+                finding("refuse", f"{name}: larger than {LARGEST_FILE_BYTES // 1024} kB; a note is a few kB")
+                return
+            try:
+                note = read_note(content, name)
+            except GlabellaError as error:
+                finding("refuse", str(error))
+                return
+            self.desk.change(note)
+            finding("info", f"{name} was read. Undo brings the earlier plan back.")
+
+
+def read_note(content: str, name: str) -> Note:
+    """A note from the text of a TOML or JSON file. Errors: InputError."""
+    if not content.lstrip().startswith("{"):
+        return Note.from_toml(content, name)
+    from glabella.app.guard import Refused, read_json
+
+    try:
+        return Note.from_document(read_json(content), name)
+    except Refused as refused:
+        raise InputError(f"{name}: {refused}") from None

@@ -1,0 +1,46 @@
+"""Puts the pages and their routes on the server."""
+
+from nicegui import app, ui
+
+from glabella.app.export_routes import export_router
+from glabella.app.follow import Hands
+from glabella.app.pages.explore import explore
+from glabella.app.pages.home import home
+from glabella.app.pages.plan import new_plan, plan_page
+from glabella.app.pages.train import train
+from glabella.app.services import Services
+from glabella.app.view_routes import view_router
+
+RECONNECT_SECONDS = 60.0  # a page keeps its state on the server for so long when the line is cut
+
+
+def register(services: Services) -> None:
+    """Pages at /, /explore, /plan, /plan/ID, /train; their data under /view; papers and pictures under the notes of the REST routes."""
+    hands = Hands()
+    app.include_router(view_router(services, hands))
+    app.include_router(export_router(services, hands))
+
+    @ui.page("/", reconnect_timeout=RECONNECT_SECONDS)
+    def _home() -> None:
+        home()
+
+    @ui.page("/explore", reconnect_timeout=RECONNECT_SECONDS)
+    def _explore() -> None:
+        explore(services, hands)
+
+    @ui.page("/plan", reconnect_timeout=RECONNECT_SECONDS)
+    def _plan() -> None:
+        newest = services.store.list(limit=1)
+        ui.navigate.to(f"/plan/{newest[0].id if newest else new_plan(services)}")
+
+    @ui.page("/plan/new", reconnect_timeout=RECONNECT_SECONDS)
+    def _new() -> None:
+        ui.navigate.to(f"/plan/{new_plan(services)}")
+
+    @ui.page("/plan/{note_id}", reconnect_timeout=RECONNECT_SECONDS)
+    async def _plan_of(note_id: str) -> None:
+        await plan_page(services, hands, note_id)
+
+    @ui.page("/train", reconnect_timeout=RECONNECT_SECONDS)
+    def _train(case: str = "", seed: int = 1) -> None:
+        train(services, hands, case, seed)

@@ -1,0 +1,195 @@
+"""The face with its months: what all doors share. It follows a person and a plan, and hands every result on."""
+
+import datetime
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nicegui import background_tasks, ui
+
+from glabella.app.face import FaceView
+from glabella.app.follow import Follower, Hands
+from glabella.app.months_view import SectionView, TimeBar
+from glabella.app.pages.controls import block, finding, segmented
+from glabella.app.places import site_point
+from glabella.app.services import Services
+from glabella.app.workbench import Result
+from glabella.errors import GlabellaError
+from glabella.label import Finding
+from glabella.names import side_of
+from glabella.patient import Patient
+from glabella.plan import Injection, Plan
+
+Document = dict[str, Any]
+AIM = 1000  # numbers of aims on the face start here
+VIEWS = {"front": "Front", "left": "Left", "right": "Right"}
+CLICKS = {"place": "Places", "look": "Looks"}
+OVERLAYS = {"none": "Skin", "dose": "Dose", "muscles": "Muscles", "landmarks": "Bone"}
+OVERLAY_TIPS = {
+    "none": "The skin alone",
+    "dose": "Units taken up below each mm² of skin",
+    "muscles": "Muscles under the skin",
+    "landmarks": "The bony rim and the brows",
+}
+
+
+class Stage:
+    """Face, time bar and needle section of one page.
+
+    ``show(patient, plan, injections)`` asks for a treatment; ``on_result`` hears of every answer. Sites are shown at once.
+    """
+
+    def __init__(self, services: Services, hands: Hands, *, simple: bool = False, overlays: bool = True, placing: bool = False) -> None:
+        self.services, self.hands = services, hands
+        self.follower = Follower(services.workbench, hands, self._answered, self._failed)
+        self.result: Result | None = None
+        self.date: datetime.date | None = None
+        self._simple = simple
+        self._person_key = self._section_of = ""
+        self._injections: tuple[Injection, ...] = ()
+        self._selected: int | None = None
+        self._beyond: frozenset[str] = frozenset()
+        self._aims: tuple[Injection, ...] = ()
+        self._overlay = "none"
+        self._listeners: list[Callable[[Result, Document], None]] = []
+        self._fail_listeners: list[Callable[[str], None]] = []
+        with block("gl-face gl-card"):
+            with block("gl-face-host"):
+                self.face = FaceView()
+            with block("gl-toolbar"):
+                if placing:
+                    segmented("A click", CLICKS, "place", self._set_mode)
+                segmented("View", VIEWS, "front", self._look_at)
+                if overlays:
+                    segmented("Show", OVERLAYS, "none", self.set_overlay, tips=OVERLAY_TIPS)
+            self.time = TimeBar(simple=simple)
+            self.trouble = block("gl-trouble").props('role="status"')
+        if placing:
+            self.face.on("ready", lambda: self.face.set_mode("place"))
+        ui.context.client.on_delete(self.follower.stop)
+
+    def section(self, *, editable: bool = False) -> SectionView:
+        """The section view of this stage, placed where this is called."""
+        self._section = SectionView(simple=self._simple, editable=editable)
+        return self._section
+
+    _section: SectionView | None = None
+
+    def on_result(self, listener: Callable[[Result, Document], None]) -> None:
+        """Call ``listener`` with every result and its months document."""
+        self._listeners.append(listener)
+
+    def on_failure(self, listener: Callable[[str], None]) -> None:
+        """Call ``listener`` with the line that says why there is no result."""
+        self._fail_listeners.append(listener)
+
+    def show(self, patient: Patient, plan: Plan | None, injections: Sequence[Injection] = (), date: datetime.date | None = None) -> None:
+        """Ask for a person and a plan."""
+        self._injections, self.date = tuple(injections), date
+        self.follower.want(patient, plan, date)
+
+    def select(self, number: int | None, injections: Sequence[Injection] | None = None) -> None:
+        """Take a needle in hand: marked on the face, cut through in the section."""
+        self._selected = number
+        if injections is not None:
+            self._injections = tuple(injections)
+        self._show_sites()
+        self._show_section()
+
+    def mark_beyond(self, findings: Sequence[Finding]) -> None:
+        """Mark the sites that a refusal speaks of."""
+        self._beyond = frozenset(i.site for f in findings if f.severity == "refuse" for i in self._injections if i.site in f.where)
+
+    def show_aims(self, aims: Sequence[Injection]) -> None:
+        """Show where needles should have gone, beside those that are there."""
+        self._aims = tuple(aims)
+        self._show_sites()
+
+    def _set_mode(self, mode: Any) -> None:
+        self.face.set_mode(mode)
+
+    def _look_at(self, side: Any) -> None:
+        self.face.look_at(side)
+
+    def set_overlay(self, kind: Any) -> None:
+        """What lies over the skin."""
+        self._overlay = kind
+        url = f"/view/results/{self.result.key}/dose.bin" if kind == "dose" and self.result else ""
+        self.face.set_overlay(kind if kind != "dose" or url else "none", url)
+
+    def show_risk(self, key: str) -> None:
+        """A risk map that the workbench keeps, over the skin."""
+        self._overlay = "risk"
+        self.face.set_overlay("risk", f"/view/risk/{key}.bin")
+
+    # --- answers ------------------------------------------------------------------------------------------------------------
+
+    async def _answered(self, result: Result) -> None:
+        first = self.result is None or self.result.plan != result.plan or self.result.person is not result.person
+        document = await self.hands.soon(lambda: self.hands.documents.of(result, self.date))
+        self.result = result
+        with self.face.client:
+            self._say("")
+            key = self.services.workbench.person_key(result.person.patient)
+            if key != self._person_key:
+                self._person_key = key
+                self.face.set_person(f"/view/people/{key}/face.bin")
+            self.time.set_months(f"/view/results/{result.key}/months.json" + (f"?date={self.date.isoformat()}" if self.date else ""))
+            if first:
+                self._show_sites()
+                self._show_section()
+                if self._overlay == "dose":
+                    self.set_overlay("dose")
+            for listener in self._listeners:
+                listener(result, document)
+
+    def _failed(self, why: str) -> None:
+        with self.face.client:
+            self._say(why)
+            for listener in self._fail_listeners:
+                listener(why)
+
+    def _say(self, words: str) -> None:
+        self.trouble.clear()
+        if words:
+            with self.trouble:
+                finding("caution", words)
+
+    def _show_sites(self) -> None:
+        if self.result is None or self._simple:
+            return
+        sites = [
+            self._site(number, injection, f"{number + 1}:", number == self._selected) for number, injection in enumerate(self._injections)
+        ]
+        sites += [self._site(AIM + number, aim, "aim", False) for number, aim in enumerate(self._aims)]
+        self.face.set_sites([site for site in sites if site])
+
+    def _site(self, number: int, injection: Injection, label: str, selected: bool) -> dict[str, Any] | None:
+        assert self.result is not None
+        try:
+            point = site_point(self.result.person, injection)
+        except GlabellaError:
+            return None  # outside this face: its finding says so
+        return {
+            "id": number, "label": label, "units": injection.units, "point": [round(float(v), 3) for v in point], "selected": selected,
+            "side": side_of(injection.site) or "middle", "beyond_label": injection.site in self._beyond,
+        }  # fmt: skip
+
+    def _show_section(self) -> None:
+        if self._section is None or self.result is None or self._selected is None or self._selected >= len(self._injections):
+            return
+        one = self._injections[self._selected]
+        treated = self.result.plan.sessions[0].injections if self.result.plan else ()
+        if one in treated:
+            address = f"/view/results/{self.result.key}/section.bin?injection={treated.index(one)}"
+        else:
+            depth = "" if one.depth_mm is None else f"&depth_mm={one.depth_mm:g}"
+            where = f"site={one.site}&lateral_mm={one.lateral_mm:g}&up_mm={one.up_mm:g}{depth}"
+            address = f"/view/people/{self._person_key}/section.bin?{where}"
+        if address != self._section_of:
+            self._section_of = address
+            self._section.set_section(address)
+
+
+def in_background(work: Any) -> None:
+    """Let a coroutine of a page run on its own."""
+    background_tasks.create(work)

@@ -1,0 +1,1 @@
+"""What leaves the app on paper or as a file: the treatment sheet, the leaflet, pictures and a solid model of the face."""

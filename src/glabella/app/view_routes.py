@@ -1,0 +1,90 @@
+"""What the pages' pictures are made of, as binary and JSON on the same server; kept compressed, addressed by content."""
+
+import gzip
+import json
+from collections.abc import Callable
+from typing import TypeVar
+
+from fastapi import APIRouter, HTTPException, Request, Response
+
+from glabella.app.face import dose_overlay, face_bundle, risk_overlay
+from glabella.app.follow import Hands
+from glabella.app.kept import Kept
+from glabella.app.note import read_date
+from glabella.app.places import section_at
+from glabella.app.section_bundle import section_bundle
+from glabella.app.services import Services
+from glabella.errors import InputError
+from glabella.evidence import load_parameters
+from glabella.evidence.patterns import licensed_muscle
+from glabella.plan import Injection
+
+KEPT = 48  # answers in memory, at most about half a megabyte each
+GONE = "no longer known; reload the page"
+T = TypeVar("T")
+BINARY, JSON = "application/octet-stream", "application/json"
+
+
+class Answers:
+    """Compressed answers by address, the latest ones; what ten pages ask for at once is made once."""
+
+    def __init__(self) -> None:
+        self._kept: Kept[bytes] = Kept(KEPT)
+
+    def of(self, request: Request, kind: str, make: Callable[[], bytes]) -> Response:
+        """The answer for the request's address."""
+        content = self._kept.get((request.url.path, request.url.query), lambda: gzip.compress(make(), 5))
+        return Response(content, media_type=kind, headers={"content-encoding": "gzip", "cache-control": "private, max-age=3600"})
+
+
+def view_router(services: Services, hands: Hands) -> APIRouter:
+    """Routes under /view. An address that the server no longer knows is 404: the page asks for a new one."""
+    router, answers, bench = APIRouter(prefix="/view", include_in_schema=False), Answers(), services.workbench
+
+    def known(find: Callable[[str], T], key: str) -> T:
+        try:
+            return find(key)
+        except KeyError:
+            raise HTTPException(404, GONE) from None
+
+    @router.get("/people/{key}/face.bin")
+    def face(key: str, request: Request) -> Response:
+        patient = known(bench.person_of, key)
+        return answers.of(request, BINARY, lambda: face_bundle(bench.person(patient), load_parameters()))
+
+    @router.get("/people/{key}/section.bin")
+    def untreated_section(
+        key: str, request: Request, site: str, lateral_mm: float = 0.0, up_mm: float = 0.0, depth_mm: float | None = None
+    ) -> Response:
+        patient = known(bench.person_of, key)
+        injection = Injection(site, 1.0, depth_mm, None if depth_mm else licensed_muscle(site), lateral_mm, up_mm)
+        return answers.of(request, BINARY, lambda: section_bundle(section_at(bench.person(patient), None, injection)))
+
+    @router.get("/results/{key}/months.json")
+    def months(key: str, request: Request, date: str = "") -> Response:
+        result = known(bench.result, key)
+        try:
+            treatment_date = read_date(date, "date")
+        except InputError as error:
+            raise HTTPException(422, str(error)) from None
+        return answers.of(request, JSON, lambda: json.dumps(hands.documents.of(result, treatment_date), separators=(",", ":")).encode())
+
+    @router.get("/results/{key}/dose.bin")
+    def dose(key: str, request: Request) -> Response:
+        result = known(bench.result, key)
+        return answers.of(request, BINARY, lambda: dose_overlay(result))
+
+    @router.get("/results/{key}/section.bin")
+    def section(key: str, request: Request, injection: int = 0) -> Response:
+        result = known(bench.result, key)
+        needles = result.plan.sessions[0].injections if result.plan else ()
+        if not 0 <= injection < len(needles):
+            raise HTTPException(404, "no such injection")
+        return answers.of(request, BINARY, lambda: section_bundle(section_at(result.person, result, needles[injection])))
+
+    @router.get("/risk/{key}.bin")
+    def risk(key: str, request: Request) -> Response:
+        found = known(bench.risk_map_of, key)
+        return answers.of(request, BINARY, lambda: risk_overlay(found))
+
+    return router
