@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 DRAWN = "() => window.__glabella_face && window.__glabella_face.ready && window.__glabella_face.frames > 0"
-QUIET_MS = 500
+QUIET_MS = 200
 
 
 def ready(page):
@@ -21,8 +21,9 @@ def settle(page):
     page.wait_for_function(
         """(quiet) => {
           const face = window.__glabella_face, now = performance.now();
+          if (!face) return false;
           if (!window.__seen || window.__seen[0] !== face.frames) window.__seen = [face.frames, now];
-          return now - window.__seen[1] > quiet;
+          return face.settled && now - window.__seen[1] > quiet;
         }""",
         arg=QUIET_MS,
     )

@@ -67,12 +67,13 @@ def test_train_places_reveals_and_repeats(pages):
     check_accessible(page)
 
 
-@pytest.mark.parametrize("tab", ["Sites", "Person", "Months", "Side effects", "Goal", "Keep"])
-def test_plan_is_accessible(pages, server, tab):
+def test_plan_is_accessible(pages, server):
     answer = server.ask("POST", "/api/v1/notes", Note("axe").with_pattern(("glabellar",)).document())
     page = pages.open(f"/plan/{answer.json()['id']}")
     ready(page)
-    page.get_by_role("tab", name=tab).click()
-    page.locator(".q-tab-panel:visible").last.wait_for()
-    page.wait_for_timeout(400)  # a panel that fades in is pale while it does
-    check_accessible(page)
+    page.locator(".gl-syringe summary").click()
+    for tab in ("Sites", "Person", "Months", "Side effects", "Goal", "Keep"):
+        page.get_by_role("tab", name=tab).click()
+        page.locator(".q-tab-panel:visible").last.wait_for()
+        page.wait_for_timeout(500)  # a panel that fades in is pale while it does
+        check_accessible(page)

@@ -140,7 +140,7 @@ def test_papers(pages, server):
     texts = {}
     for name in ("Professional sheet (PDF)", "Leaflet in plain words (PDF)"):
         with page.expect_download(timeout=PAPER_SECONDS) as download:
-            page.get_by_role("link", name=name).click()
+            page.get_by_role("button", name=name).click()
         reader = PdfReader(io.BytesIO(download.value.path().read_bytes()))
         texts[name] = " ".join("\n".join(sheet.extract_text() for sheet in reader.pages).split())
         if name.startswith("Leaflet"):
@@ -174,7 +174,7 @@ def test_reload_two_tabs_and_a_restarted_server(pages, server):
     page.get_by_text("This plan was changed in another tab").wait_for()
     other.close()
     page.get_by_role("button", name="Keep mine as a copy").click()
-    page.wait_for_url(re.compile(r"/plan/(?!new)"))
+    expect(page.get_by_label("Title")).to_have_value("from this tab (copy)", timeout=60_000)
     ready(page)
     page.get_by_label("Title").fill("before the restart")
     page.get_by_text(re.compile(r"Saved, version \d")).wait_for()
@@ -244,7 +244,7 @@ def test_the_whole_job_by_keyboard(pages, server):
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    sheet = page.get_by_role("link", name="Professional sheet (PDF)")
+    sheet = page.get_by_role("button", name="Professional sheet (PDF)")
     sheet.wait_for()
     tab_to(sheet)
     with page.expect_download(timeout=PAPER_SECONDS) as download:

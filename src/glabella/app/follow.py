@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -34,10 +35,12 @@ class Documents:
 
 @dataclass(frozen=True)
 class Hands:
-    """Threads that do the work of all pages: two for what someone waits for, one for what may take its time."""
+    """Threads that do the work of all pages: two for what someone waits for, one each for bands, for what takes long, and for the file."""
 
     quick: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "glabella-quick"))
     slow: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "glabella-slow"))
+    bands: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "glabella-bands"))
+    disk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "glabella-disk"))
     documents: Documents = field(default_factory=Documents)
 
     async def soon(self, work: Callable[[], T]) -> T:
@@ -47,6 +50,10 @@ class Hands:
     async def later(self, work: Callable[[], T]) -> T:
         """The result of long work."""
         return await asyncio.get_running_loop().run_in_executor(self.slow, work)
+
+    async def keep(self, work: Callable[[], T]) -> T:
+        """The result of work on the file of notes."""
+        return await asyncio.get_running_loop().run_in_executor(self.disk, work)
 
 
 class Follower:
@@ -60,6 +67,7 @@ class Follower:
         self._wish: tuple[Patient, Plan | None, datetime.date | None] | None = None
         self._number = 0
         self._task: asyncio.Task[None] | None = None
+        self._bands: asyncio.Task[None] | None = None
 
     def want(self, patient: Patient, plan: Plan | None, date: datetime.date | None = None) -> None:
         """Ask for a person and a plan; an older wish that is not answered yet is dropped."""
@@ -86,17 +94,30 @@ class Follower:
                 found = await self._hands.soon(partial(self._workbench.course, patient, plan, on=date))
                 if number == self._number:
                     await self._show(found)
-                    await asyncio.sleep(QUIET_SECONDS)
-                if number == self._number and plan is not None:
-                    found = await self._hands.later(partial(self._banded, patient, plan, date, number))
-                    if number == self._number:
-                        await self._show(found)
-            except Cancelled:
-                pass
-            except GlabellaError as error:
-                if number == self._number:
-                    self._fail(str(error))
+                    if plan is not None:
+                        self._bands = asyncio.get_running_loop().create_task(self._band(patient, plan, date, number))
+            except Exception as error:
+                self._complain(error, number)
             answered = number
+
+    async def _band(self, patient: Patient, plan: Plan, date: datetime.date | None, number: int) -> None:
+        await asyncio.sleep(QUIET_SECONDS)
+        if number != self._number:
+            return
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._hands.bands, partial(self._banded, patient, plan, date, number))
+            if number == self._number:
+                await self._show(found)
+        except Cancelled:
+            pass
+        except Exception as error:
+            self._complain(error, number)
+
+    def _complain(self, error: Exception, number: int) -> None:
+        if not isinstance(error, GlabellaError):
+            logging.getLogger("glabella.app").exception("a page's wish could not be answered", exc_info=error)
+        if number == self._number:
+            self._fail(str(error) if isinstance(error, GlabellaError) else f"something went wrong inside: {error}; the terminal has more")
 
     def _banded(self, patient: Patient, plan: Plan, date: datetime.date | None, number: int) -> Result:
         def stale() -> bool:

@@ -97,11 +97,16 @@ class Note:
     # --- changes --------------------------------------------------------------------------------------------------------------
 
     def with_plan(self, plan: Plan) -> "Note":
-        """The note with the needles, syringe and purpose of a plan's first session; lot and rationale stay where the plan has none."""
+        """The note with the needles, syringe and purpose of a plan's first session.
+
+        Lot, expiry, hours and rationale stay where the plan has none; of another product's vial they go.
+        """
+        same = plan.product == self.product
+        before = self if same else replace(self, lot="", expiry=None, hours_since_mixing=None)
         return replace(
-            self, product=plan.product, dilution=plan.dilution, vials=plan.vials, purpose=plan.purpose, lot=plan.lot or self.lot,
-            rationale=plan.note or self.rationale, injections=plan.sessions[0].injections, expiry=plan.expiry or self.expiry,
-            hours_since_mixing=self.hours_since_mixing if plan.hours_since_mixing is None else plan.hours_since_mixing,
+            before, product=plan.product, dilution=plan.dilution, vials=plan.vials, purpose=plan.purpose, lot=plan.lot or before.lot,
+            rationale=plan.note or self.rationale, injections=plan.sessions[0].injections, expiry=plan.expiry or before.expiry,
+            hours_since_mixing=before.hours_since_mixing if plan.hours_since_mixing is None else plan.hours_since_mixing,
         )  # fmt: skip
 
     def with_pattern(self, areas: tuple[str, ...]) -> "Note":
@@ -160,10 +165,13 @@ class Note:
         return found
 
     @classmethod
-    def from_document(cls, data: Mapping[str, Any], where: str = "note") -> "Note":
-        """The note of a JSON or TOML document, or of a plan file as the command line reads it. Errors: InputError with where and why."""
+    def from_document(cls, data: Mapping[str, Any], where: str = "note", onto: "Note | None" = None) -> "Note":
+        """The note of a JSON or TOML document. A plan file, as the command line reads it, changes the needles and syringe of ``onto``.
+
+        Errors: InputError with where and why.
+        """
         if isinstance(data, Mapping) and "session" in data and "injection" not in data:
-            return cls(vials=1).with_plan(_first_session(Plan.from_mapping(data, where), where))
+            return (onto or cls()).with_plan(_first_session(Plan.from_mapping(data, where), where))
         fields_ = Fields(data, where, KEYS)
         if fields_.text("schema", SCHEMA) != SCHEMA:
             raise InputError(f"{where}: schema = {data['schema']!r}: unknown; valid: {SCHEMA}")

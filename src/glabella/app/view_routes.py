@@ -14,7 +14,7 @@ from glabella.app.note import read_date
 from glabella.app.places import section_at
 from glabella.app.section_bundle import section_bundle
 from glabella.app.services import Services
-from glabella.errors import InputError
+from glabella.errors import GlabellaError, InputError
 from glabella.evidence import load_parameters
 from glabella.evidence.patterns import licensed_muscle
 from glabella.plan import Injection
@@ -33,7 +33,10 @@ class Answers:
 
     def of(self, request: Request, kind: str, make: Callable[[], bytes]) -> Response:
         """The answer for the request's address."""
-        content = self._kept.get((request.url.path, request.url.query), lambda: gzip.compress(make(), 5))
+        try:
+            content = self._kept.get((request.url.path, request.url.query), lambda: gzip.compress(make(), 5))
+        except GlabellaError as error:
+            raise HTTPException(422, str(error)) from None
         return Response(content, media_type=kind, headers={"content-encoding": "gzip", "cache-control": "private, max-age=3600"})
 
 
@@ -54,11 +57,15 @@ def view_router(services: Services, hands: Hands) -> APIRouter:
 
     @router.get("/people/{key}/section.bin")
     def untreated_section(
-        key: str, request: Request, site: str, lateral_mm: float = 0.0, up_mm: float = 0.0, depth_mm: float | None = None
+        key: str, request: Request, site: str, lateral_mm: float = 0.0, up_mm: float = 0.0, depth_mm: float | None = None, aim: str = ""
     ) -> Response:
         patient = known(bench.person_of, key)
-        injection = Injection(site, 1.0, depth_mm, None if depth_mm else licensed_muscle(site), lateral_mm, up_mm)
-        return answers.of(request, BINARY, lambda: section_bundle(section_at(bench.person(patient), None, injection)))
+
+        def make() -> bytes:
+            one = Injection(site, 1.0, depth_mm, None if depth_mm is not None else aim or licensed_muscle(site), lateral_mm, up_mm)
+            return section_bundle(section_at(bench.person(patient), None, one))
+
+        return answers.of(request, BINARY, make)
 
     @router.get("/results/{key}/months.json")
     def months(key: str, request: Request, date: str = "") -> Response:

@@ -144,11 +144,11 @@ def read_note(tables: dict[str, Any]) -> Note:
     return Note.from_document(tables)
 
 
-def read_text(text: str, format: str) -> Note:
+def read_text(text: str, format: str, onto: Note | None = None) -> Note:
     """The note of TOML or JSON text from anywhere. Errors: InputError."""
     if format == "json":
         try:
-            return Note.from_document(read_json(text), "import")
+            return Note.from_document(read_json(text), "import", onto)
         except Refused as error:
             raise InputError(f"import: {error}") from None
     if _DOTTED.search(_QUOTED.sub('""', text)):  # tomllib takes minutes for some kilobytes of a.a.a.a
@@ -161,7 +161,7 @@ def read_text(text: str, format: str) -> Note:
         raise InputError(f"import: not valid TOML: {str(error).splitlines()[0]}; correct that line") from None
     if _depth(data) > DEEPEST:
         raise InputError(f"import: TOML: nested deeper than {DEEPEST} levels")
-    return Note.from_document(data, "import")
+    return Note.from_document(data, "import", onto)
 
 
 def write_text(note: Note, format: str) -> str:

@@ -186,6 +186,7 @@ def enable(element: Element, enabled: bool) -> None:
         element.update()
 
 
+LONGEST_NUMBER = 28  # letters of a cell that is still a number with its band
 SEVERITY_WORDS = {"refuse": "Not allowed", "caution": "Caution", "info": "Note"}
 
 
@@ -237,8 +238,7 @@ def definition(rows: Mapping[str, str], classes: str = "gl-facts") -> Element:
 
 def table(headings: tuple[str, ...], rows: list[tuple[str, ...]], caption: str) -> Element:
     """A plain table with a caption."""
-    element = ui.element("table").classes("gl-table")
-    with element:
+    with block("gl-table-wrap"), ui.element("table").classes("gl-table") as element:
         text(caption, "gl-visually-hidden", "caption")
         with ui.element("thead"), ui.element("tr"):
             for heading in headings:
@@ -248,5 +248,5 @@ def table(headings: tuple[str, ...], rows: list[tuple[str, ...]], caption: str) 
                 with ui.element("tr"):
                     text(row[0], "", "th").props('scope="row"')
                     for value in row[1:]:
-                        text(value, "gl-number", "td")
+                        text(value, "gl-number" if len(value) <= LONGEST_NUMBER else "", "td")
     return element

@@ -12,6 +12,7 @@ from glabella.app.workbench import Result
 from glabella.errors import GlabellaError
 from glabella.frown import FROWN_PATTERNS
 from glabella.names import AREAS
+from glabella.outcome import CONTRACTION
 from glabella.patient import Grades, Patient
 from glabella.plan import Plan
 
@@ -23,7 +24,9 @@ FROWN_WORDS = {
     "U": "brows together and down (U)", "V": "strongly down in the middle (V)", "omega": "together and up (omega)",
     "inverted_omega": "down and drawn in (inverted omega)", "converging_arrows": "straight together (arrows)",
 }  # fmt: skip
+AREAS_OF = {"glabellar": "glabellar", "forehead": "forehead", "lateral_canthal": "lateral_canthal_left"}
 AGE_LEAST, AGE_MOST = 18, 75
+NEEDLE = "A fine needle passes the skin and the fat and stops in the muscle. The picture is a cut through the layers where it goes in."
 QUESTIONS = (
     "Are you licensed to give this treatment, and how often do you give it?",
     "Which product do you use, and is it licensed for this part of the face?",
@@ -63,7 +66,7 @@ def explore(services: Services, hands: Hands) -> None:
                 with card("Choose a face"):
                     form = block("gl-form")
                 with card("The needle"):
-                    text("It passes the skin and the fat and reaches the muscle. Thinner than a hair is not possible, but nearly.", "", "p")
+                    text(NEEDLE, "", "p")
                     stage.section()
                 with card("What to expect, and when"):
                     dates = block("gl-told")
@@ -84,6 +87,7 @@ def explore(services: Services, hands: Hands) -> None:
             except GlabellaError as error:
                 return str(error)
             injections = plan.sessions[0].injections
+            stage.look(CONTRACTION[AREAS_OF[wish.area]])
             stage.show(patient, plan)
             stage.select(0, injections)
             return None
@@ -103,7 +107,7 @@ def explore(services: Services, hands: Hands) -> None:
             )
 
         def told(_: Result, document: Document) -> None:
-            tell_dates(dates, document)
+            tell_dates(dates, document, simple=True)
             tell_side_effects(risks, document)
             tell_sources(sources, document)
 

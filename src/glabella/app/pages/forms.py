@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from nicegui.element import Element
-
 from glabella.app.desk import Desk
 from glabella.app.pages.controls import (
     Field,
@@ -14,12 +12,13 @@ from glabella.app.pages.controls import (
     check_field,
     choice_field,
     date_field,
+    finding,
     number_field,
     segmented,
     shown_number,
     text,
     text_field,
-)  # fmt: skip
+)
 from glabella.errors import InputError
 from glabella.evidence.label_rules import named_values
 from glabella.evidence.products import NOT_INTERCHANGEABLE, Dilution, load_products
@@ -47,10 +46,19 @@ class PersonForm:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self.remarks = block("gl-findings")
         self.box = block("gl-form")
         self._shown: Patient | None = None
         self.build()
         desk.listen(lambda rows: self.build() if desk.note.patient != self._shown else None)
+
+    def say(self, findings: Sequence[Finding]) -> None:
+        """What the label says about this person."""
+        self.remarks.clear()
+        with self.remarks:
+            for one in findings:
+                if one.where.startswith("patient"):
+                    finding(one.severity, one.what, one.source)
 
     def _set(self, **changes: Any) -> str | None:
         def change() -> None:
@@ -62,6 +70,7 @@ class PersonForm:
     def build(self) -> None:
         """All fields anew."""
         patient = self._shown = self.desk.note.patient
+        self._summaries = {}
         self.box.clear()
         with self.box:
             segmented("Sex", SEX_WORDS, patient.sex, lambda value: self._set(sex=value))
@@ -84,6 +93,8 @@ class PersonForm:
             self._told("Medicines", "medicines", "medicine", patient.medicines)
             self._earlier(patient)
 
+    _summaries: dict[str, Any]
+
     def _baseline(self, patient: Patient) -> None:
         with block("gl-wide", "fieldset"):
             text("Lines before treatment, graded 0 to 3 (Facial Wrinkle Scale)", "gl-label", "legend")
@@ -102,7 +113,7 @@ class PersonForm:
 
     def _told(self, legend: str, name: str, rule: str, have: Sequence[str]) -> None:
         with block("gl-wide", "details") as box:
-            text(f"{legend}: {', '.join(have).replace('_', ' ') or 'none'}", "", "summary")
+            self._summaries[name] = legend, text(_told_words(legend, have), "", "summary")
             if have:
                 box.props["open"] = True
             for value in named_values(rule):
@@ -110,7 +121,10 @@ class PersonForm:
 
     def _tell(self, name: str, value: str, on: bool) -> None:
         have = [one for one in getattr(self.desk.note.patient, name) if one != value]
-        self._set(**{name: (*have, value) if on else tuple(have)})
+        now = (*have, value) if on else tuple(have)
+        self._set(**{name: now})
+        legend, summary = self._summaries[name]
+        summary.set_text(_told_words(legend, now))
 
     def _earlier(self, patient: Patient) -> None:
         with block("gl-wide", "fieldset"):
@@ -184,30 +198,33 @@ class SyringeForm:
                 "Rationale", note.rationale, lambda v: self._set(rationale=v), lines=3, longest=4000, placeholder="Why this plan"
             )
             why.box.classes("gl-wide")
-            segmented(
-                "Purpose", {"person": "Person", "study": "Study"}, note.purpose, lambda v: self._set(purpose=v) and None, tips=PURPOSE_WORDS
-            )
+            segmented("Purpose", {"person": "Person", "study": "Study"}, note.purpose, self._set_purpose, tips=PURPOSE_WORDS)
         names = ("vial", "diluent", "vials", "lot", "expiry", "hours_since_mixing", "treatment_date", "rationale")
         self._fields |= dict(zip(names, (vial, diluent, vials, lot, expiry, hours, date, why), strict=True))
 
     def say(self, findings: Sequence[Finding], trouble: str = "") -> None:
         """Remarks beside the fields that cause them; ``trouble``: why there is no plan."""
-        for name in ("expiry", "hours_since_mixing"):
-            mine = next((f for f in findings if name in f.where), None)
+        for name, where in (("expiry", "expiry"), ("hours_since_mixing", "hours_since_mixing"), ("diluent", "dilution")):
+            mine = next((f for f in findings if where in f.where), None)
             self._fields[name].say(mine.what if mine else "", mine.severity if mine else "caution")
         self._fields["vials"].say(trouble if "vial" in trouble else "")
-        self._fields["diluent"].say(trouble if "mL" in trouble and "vial" not in trouble else "")
+        if "mL" in trouble and "vial" not in trouble:
+            self._fields["diluent"].say(trouble)
 
     def _set_product(self, product: str) -> str | None:
         old = self.desk.note
         note = old.with_product(product)
-        self.desk.change(note)
+        self.desk.change(note)  # the form is built anew by that
         gone = len(old.injections) - len(note.injections)
         lost = f" {gone} site(s) without a licensed dose of it were left out." if gone else ""
         self._fields["product"].say(
             f"Now the licensed units of {product} at the same sites. Nothing was converted: {NOT_INTERCHANGEABLE}.{lost}", "info"
         )
         return None
+
+    def _set_purpose(self, purpose: str) -> None:
+        self._purpose = purpose
+        self._set(purpose=purpose)
 
     def _set_vial(self, size: str) -> str | None:
         note = self.desk.note
@@ -228,10 +245,8 @@ class SyringeForm:
 
     def _changed(self, rows: bool) -> None:
         note = self.desk.note
-        if (note.purpose != self._purpose and rows) or note.product != self._product:
-            remark = self._fields["product"]
+        if note.product != self._product or note.purpose != self._purpose:
             self.build()
-            self._fields["product"].say(remark._said, "info")
             return
         shown = {
             "vial": f"{note.dilution.vial_units:g}", "diluent": shown_number(note.dilution.diluent_ml), "vials": shown_number(note.vials),
@@ -244,14 +259,10 @@ class SyringeForm:
                 self._fields[name].set(value)
 
 
+def _told_words(legend: str, have: Sequence[str]) -> str:
+    return f"{legend}: {', '.join(have).replace('_', ' ') or 'none'}"
+
+
 def note_product(name: str) -> Any:
     """Facts of a product."""
     return load_products()[name]
-
-
-def fill(box: Element, words: Sequence[str]) -> None:
-    """Plain paragraphs in a box."""
-    box.clear()
-    with box:
-        for line in words:
-            text(line, "", "p")

@@ -42,6 +42,9 @@ class GoalForm:
         self._goal = Goal.preset("licensed_pattern")
         self._run: _Run | None = None
         self._planned: PlannedDose | None = None
+        self._closed = False
+        self._client = ui.context.client
+        self._client.on_delete(self._close)
         with block("gl-form") as self.form:
             pass
         self._effort = "quick"
@@ -58,11 +61,14 @@ class GoalForm:
         self.bar.set_visibility(False)
         self.found = block("gl-told")
         self.timer = ui.timer(0.25, self._tick, active=False)
+        self._for: tuple[Any, ...] = ()
         self.build()
+        desk.listen(lambda rows: self._changed())
 
     def build(self) -> None:
         """The fields of the goal."""
         goal = self._goal
+        self._for = (self.desk.note.patient, self.desk.note.product, self.desk.note.purpose)
         self.form.clear()
         with self.form:
             segmented("Start from", {p: PRESET_WORDS[p] for p in PRESETS}, self._preset, self._from_preset)
@@ -103,6 +109,21 @@ class GoalForm:
                 "Steps of the dose", steps, f"{goal.needles.dose_step_units:.1f}", lambda v: self._needles(dose_step_units=float(v))
             )
             number_field("Needles, at most", goal.needles.most_needles, lambda v: self._needles(most_needles=v), least=1, step=1)
+
+    def _changed(self) -> None:
+        """Another person or product: what was found was not for them, and other areas may be licensed."""
+        now = (self.desk.note.patient, self.desk.note.product, self.desk.note.purpose)
+        if now == self._for:
+            return
+        known = licensed_areas(self.desk.note.product)
+        product_changed = not self._for or now[1] != self._for[1]
+        self._for = now
+        if self._planned is not None:
+            self._discard()
+            self._say("The plan that was found was for other circumstances; look again.")
+        if product_changed:
+            self._set(area=tuple(area for area in self._goal.areas if area in known) or known[:1])
+            self.build()
 
     _preset = "licensed_pattern"
 
@@ -175,20 +196,34 @@ class GoalForm:
                     note.patient, goal, draws=draws, samples=samples, progress=tell, cancelled=lambda: run.cancelled
                 )
             )
+            if self._closed:
+                return
+            if (note.patient, note.product, note.purpose) != self._for:
+                self._say("Person, product or purpose changed meanwhile; look again.")
+                return
             self._show(planned)
             self._say("The plan below was found on the planner's draws and judged by the full simulation on fresh samples.")
         except Cancelled:
-            self._say("Cancelled. Nothing was changed.")
+            if not self._closed:
+                self._say("Cancelled. Nothing was changed.")
         except GlabellaError as error:
-            self._say("")
-            with self.found:
-                finding("caution", str(error))
+            if not self._closed:
+                self._say("")
+                with self.found:
+                    finding("caution", str(error))
         finally:
             self._run = None
-            self.timer.deactivate()
-            self.bar.set_visibility(False)
-            enable(self.go, True)
-            enable(self.stop, False)
+            if not self._closed:
+                self.timer.deactivate()
+                self.bar.set_visibility(False)
+                enable(self.go, True)
+                enable(self.stop, False)
+
+    def _close(self) -> None:
+        """The page is gone: nobody waits for the plan."""
+        self._closed = True
+        if self._run is not None:
+            self._run.cancelled = True
 
     def _cancel(self) -> None:
         if self._run is not None:

@@ -2,21 +2,29 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from nicegui import ui
 
+from glabella.app.api.notes import read_text
 from glabella.app.desk import Desk
 from glabella.app.follow import Hands
 from glabella.app.note import Note, injection_document, read_injection
 from glabella.app.pages.controls import block, button, card, finding, link, text, text_field
 from glabella.app.services import Services
-from glabella.app.store import ConflictError
+from glabella.app.store import ConflictError, NotFoundError
 from glabella.errors import GlabellaError, InputError
+from glabella.evidence.products import NOT_INTERCHANGEABLE
 
 QUIET_SECONDS = 0.8
 LARGEST_FILE_BYTES = 256 * 1024
+EXPORTS = {
+    "Note, TOML": "note.toml", "Note, JSON": "note.json", "Plan for the command line, TOML": "plan.toml", "Face, PNG": "face.png",
+    "Face, glTF": "face.glb",
+}  # fmt: skip
 READ_FILE = f"""async (event) => {{
   const file = event.target.files[0];
   if (!file) return;
@@ -31,11 +39,19 @@ class Keep:
     def __init__(self, desk: Desk, services: Services, hands: Hands, note_id: str, version: int, say: Callable[[str], None]) -> None:
         self.desk, self.services, self.hands, self.id, self.version = desk, services, hands, note_id, version
         self._say, self._kept, self._number, self._conflict = say, desk.note, 0, False
+        self._one_at_a_time = asyncio.Lock()
         self._client = ui.context.client
         self._box = None
         self.trouble = block("gl-told")
         self._title = text_field("Title", desk.note.title, self._set_title)
-        desk.listen(lambda rows: self._title.set(desk.note.title))
+        desk.listen(lambda rows: self._followed())
+
+    def _followed(self) -> None:
+        self._title.set(self.desk.note.title)
+        if self._own_product and self._own_product != self.desk.note.product:
+            self.list_patterns()
+
+    _own_product = ""
 
     def _set_title(self, title: str) -> str | None:
         try:
@@ -61,23 +77,24 @@ class Keep:
 
     async def save(self) -> None:
         """Save now; a note that was changed in another tab is not overwritten."""
-        note = self.desk.note
-        if note == self._kept or self._conflict:
-            return
-        try:
-            self.version = await self.hands.soon(lambda: self.services.store.save(self.id, note.document(), self.version))
-        except ConflictError as error:
-            self._conflict = True
+        async with self._one_at_a_time:
+            note, version = self.desk.note, self.version
+            if note == self._kept or self._conflict:
+                return
+            try:
+                self.version = await self.hands.keep(partial(self.services.store.save, self.id, note.document(), version))
+            except ConflictError as error:
+                self._conflict = True
+                with self._client:
+                    self._ask(str(error))
+                return
+            except GlabellaError as error:
+                self._say(f"Not saved: {error}")
+                return
+            self._kept = note
             with self._client:
-                self._ask(str(error))
-            return
-        except GlabellaError as error:
-            self._say(f"Not saved: {error}")
-            return
-        self._kept = note
-        with self._client:
-            self._say(f"Saved, version {self.version}")
-            self.list_versions()
+                self._say(f"Saved, version {self.version}")
+                self.list_versions()
 
     def _ask(self, why: str) -> None:
         self._say("Not saved: changed in another tab")
@@ -96,19 +113,16 @@ class Keep:
 
     def build(self) -> None:
         """The cards of the tab."""
-        exports = f"/notes/{self.id}"
         with card("Papers"):
-            text("Made from what is saved. A study has neither.", "gl-muted", "p")
+            text("Two PDFs of this plan. A study has neither.", "gl-muted", "p")
             with block("gl-row"):
-                link("Professional sheet (PDF)", f"{exports}/sheet.pdf", "gl-button", download=True)
-                link("Leaflet in plain words (PDF)", f"{exports}/leaflet.pdf", "gl-button", download=True)
+                button("Professional sheet (PDF)", lambda: self._export("sheet.pdf"))
+                button("Leaflet in plain words (PDF)", lambda: self._export("leaflet.pdf"))
+            self.exported = block("gl-told").props('role="status"')
         with card("Out and in"):
             with block("gl-row"):
-                for words, ending in (
-                    ("Note, TOML", "note.toml"), ("Note, JSON", "note.json"), ("Plan for the command line, TOML", "plan.toml"),
-                    ("Face, PNG", "face.png"), ("Face, glTF", "face.glb"),
-                ):  # fmt: skip
-                    link(words, f"{exports}/{ending}", "gl-button", download=True)
+                for words, ending in EXPORTS.items():
+                    button(words, partial(self._export, ending))
             with ui.element("label").classes("gl-field"):
                 text("Import a note or a plan (TOML or JSON)", "gl-label")
                 file = ui.element("input")
@@ -117,7 +131,7 @@ class Keep:
             self.imported = block("gl-told").props('role="status"')
         with card("Plans"):
             with block("gl-row"):
-                button("New plan", lambda: ui.navigate.to("/plan/new"))
+                button("New plan", lambda: ui.navigate.to(f"/plan/{self.services.store.create(Note().document())}"))
                 button("Duplicate this plan", self._duplicate)
             self.list = block("gl-told")
         with card("Own patterns"):
@@ -132,6 +146,24 @@ class Keep:
         self.list_plans()
         self.list_patterns()
         self.list_versions()
+
+    async def _export(self, ending: str) -> None:
+        """Save, then hand out what was saved: a paper is never older than the page."""
+        self.exported.clear()
+        await self.save()
+        why = ""
+        if self._kept != self.desk.note:
+            why = "not saved, so nothing was made: see above"
+        elif ending.endswith(".pdf") and self.desk.note.purpose == "study":
+            why = "a study has no papers for a person; set the purpose to Person, within the label"
+        elif ending.endswith(".pdf") and not self.desk.note.injections:
+            why = "there are no injections yet; place one"
+        with self.exported:
+            if why:
+                finding("caution", why)
+                return
+            text("Being made: the download starts by itself.", "gl-muted", "p")
+        ui.download.from_url(f"/notes/{self.id}/{ending}")
 
     def list_versions(self) -> None:
         """The latest versions, the newest first."""
@@ -169,13 +201,13 @@ class Keep:
     def list_patterns(self) -> None:
         """Own patterns of the product."""
         self.own.clear()
-        product = self.desk.note.product
+        product = self._own_product = self.desk.note.product
         with self.own:
             for one in self.services.store.patterns(product):
                 with block("gl-row"):
                     text(f"{one.name}: {len(one.injections)} needles")
                     button("Put in place", lambda one=one: self._place(one), name=f"Put {one.name} in place")
-                    button("Delete", lambda one=one: self._delete_pattern(one.name), name=f"Delete pattern {one.name}", quiet=True)
+                    button("Delete", lambda one=one: self._delete_pattern(one), name=f"Delete pattern {one.name}", quiet=True)
 
     def _save_pattern(self, name: str) -> None:
         try:
@@ -185,11 +217,17 @@ class Keep:
         self.list_patterns()
 
     def _place(self, pattern: Any) -> None:
-        injections = tuple(read_injection(one, f"pattern {pattern.name}") for one in pattern.injections)
-        self.desk.change(replace(self.desk.note, injections=injections).with_enough_vials())
+        try:
+            if pattern.product != self.desk.note.product:
+                raise InputError(f"pattern {pattern.name} is of {pattern.product}; {NOT_INTERCHANGEABLE}")
+            injections = tuple(read_injection(one, f"pattern {pattern.name}") for one in pattern.injections)
+            self.desk.change(replace(self.desk.note, injections=injections).with_enough_vials())
+        except InputError as error:
+            ui.notify(str(error), position="top", type="warning")
 
-    def _delete_pattern(self, name: str) -> None:
-        self.services.store.delete_pattern(self.desk.note.product, name)
+    def _delete_pattern(self, pattern: Any) -> None:
+        with suppress(NotFoundError):  # another tab was quicker
+            self.services.store.delete_pattern(pattern.product, pattern.name)
         self.list_patterns()
 
     def _import(self, name: str, content: str | None) -> None:
@@ -199,21 +237,9 @@ class Keep:
                 finding("refuse", f"{name}: larger than {LARGEST_FILE_BYTES // 1024} kB; a note is a few kB")
                 return
             try:
-                note = read_note(content, name)
+                note = read_text(content, "json" if content.lstrip().startswith("{") else "toml", self.desk.note)
             except GlabellaError as error:
                 finding("refuse", str(error))
                 return
             self.desk.change(note)
             finding("info", f"{name} was read. Undo brings the earlier plan back.")
-
-
-def read_note(content: str, name: str) -> Note:
-    """A note from the text of a TOML or JSON file. Errors: InputError."""
-    if not content.lstrip().startswith("{"):
-        return Note.from_toml(content, name)
-    from glabella.app.guard import Refused, read_json
-
-    try:
-        return Note.from_document(read_json(content), name)
-    except Refused as refused:
-        raise InputError(f"{name}: {refused}") from None

@@ -52,7 +52,7 @@ async def plan_page(services: Services, hands: Hands, note_id: str) -> None:
         with shell("Plan not found", "/plan"):
             text("This plan is not here", "", "h1")
             finding("caution", str(error))
-            button("Start a new plan", lambda: ui.navigate.to("/plan/new"), primary=True)
+            button("Start a new plan", lambda: ui.navigate.to(f"/plan/{new_plan(services)}"), primary=True)
         return
     PlanPage(services, hands, note_id, note, kept.version)
 
@@ -77,7 +77,6 @@ class PlanPage:
         self.stage.face.on("select", lambda event: self.take(int(event.args["id"])))
         self.stage.face.on("drag_end", self._dragged)
         self.stage.on_result(self._told)
-        self.stage.on_failure(self._no_result)
         self.desk.listen(lambda rows: self._changed())
         self._changed()
         if note.injections:
@@ -136,7 +135,7 @@ class PlanPage:
 
     def _person(self) -> None:
         with card("The person"):
-            PersonForm(self.desk)
+            self.person_form = PersonForm(self.desk)
 
     def _months(self) -> None:
         with card("Over the months"):
@@ -229,6 +228,7 @@ class PlanPage:
         try:
             plan = note.plan()
         except InputError as error:
+            self.stage.refuse(note.patient, str(error))
             self._check(None, str(error))
             return
         self.stage.show(note.patient, plan, note.injections, note.treatment_date)
@@ -258,12 +258,13 @@ class PlanPage:
         self.stage.mark_beyond(found)
         self.table.say(found)
         self.syringe.say(found, trouble)
+        self.person_form.say(found)
         tell_findings(self.label_box, found)
         counts = {s: sum(f.severity == s for f in found) for s in ("refuse", "caution", "info")}
         self.verdict.clear()
         with self.verdict:
             text(f"{self.desk.note.units:g} U of {self.desk.note.product}", "gl-number gl-strong")
-            for severity, words in (("refuse", "not allowed by the label"), ("caution", "caution(s)"), ("info", "note(s)")):
+            for severity, words in (("refuse", "not allowed by the label"), ("caution", "to be careful about"), ("info", "to note")):
                 if counts[severity]:
                     text(f"{counts[severity]} {words}", f"gl-chip gl-chip-{severity}")
             if trouble:
@@ -280,10 +281,6 @@ class PlanPage:
             placed, taken, cleared = dose["placed_units"], dose["taken_up_units"], dose["cleared_units"]
             text(f"Of {placed:g} U placed, {taken:.2f} U are taken up by nerve endings and {cleared:.2f} U are cleared.", "", "p")
             table(("Muscle", "Units taken up"), [row for row in rows if row[1] != "0.00"], "Units taken up by muscle")
-
-    def _no_result(self, why: str) -> None:
-        if self.stage.result is None or self.stage.result.plan is not None:
-            self.stage.follower.want(self.desk.note.patient, None)
 
     def _watermark(self, study: bool) -> None:
         if study == bool(self.mark.default_slot.children):

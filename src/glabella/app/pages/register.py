@@ -33,10 +33,6 @@ def register(services: Services) -> None:
         newest = services.store.list(limit=1)
         ui.navigate.to(f"/plan/{newest[0].id if newest else new_plan(services)}")
 
-    @ui.page("/plan/new", reconnect_timeout=RECONNECT_SECONDS)
-    def _new() -> None:
-        ui.navigate.to(f"/plan/{new_plan(services)}")
-
     @ui.page("/plan/{note_id}", reconnect_timeout=RECONNECT_SECONDS)
     async def _plan_of(note_id: str) -> None:
         await plan_page(services, hands, note_id)

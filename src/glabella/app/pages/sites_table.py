@@ -11,8 +11,8 @@ from glabella.app.pages.controls import Field, block, button, choice_field, numb
 from glabella.errors import InputError
 from glabella.evidence.patterns import licensed_muscle, site_areas
 from glabella.label import Finding
-from glabella.names import MUSCLES, side_of, without_side
-from glabella.plan import FARTHEST_MM, Injection
+from glabella.names import side_of, without_side
+from glabella.plan import FARTHEST_MM, TARGETS, Injection
 
 HEADINGS = (
     ("No.", "Take the needle in hand; then the arrow keys move it 1 mm along the skin"),
@@ -124,7 +124,7 @@ class _Row:
             with ui.element("td"), block("gl-pair"):
                 sites = {site: site_words(site) for site in site_areas()}
                 self.site = choice_field(self._label("site"), sites, one.site, self._set_site, hidden_label=True)
-                aims = {muscle: f"in {site_words(muscle)}" for muscle in MUSCLES} | {BY_DEPTH: "by depth"}
+                aims = {muscle: f"in {site_words(muscle)}" for muscle in TARGETS} | {BY_DEPTH: "by depth"}
                 self.aim = choice_field(self._label("aim"), aims, one.target_muscle or BY_DEPTH, self._set_aim, hidden_label=True)
                 self.remarks = block("gl-remarks")
             with ui.element("td"), block("gl-pair"):
@@ -137,8 +137,8 @@ class _Row:
                 self.volume = text("", "gl-number")
             with ui.element("td"), block("gl-actions"):
                 words = site_words(one.site)
-                button("⇋", self._mirror, name=f"Mirror {words}", tip="Add the mirror image on the other side", quiet=True)
-                button("✕", lambda: self.desk.remove(number), name=f"Remove {words}", tip="Leave this injection out", quiet=True)
+                self.mirror = button("⇋", self._mirror, name=f"Mirror {words}", tip="Add the mirror image on the other side", quiet=True)
+                self.out = button("✕", lambda: self.desk.remove(number), name=f"Remove {words}", tip="Leave this injection out", quiet=True)
 
     @property
     def _one(self) -> Injection:
@@ -167,7 +167,9 @@ class _Row:
         return replace(self._one, depth_mm=depth_mm, target_muscle=None)
 
     def _set_site(self, site: str) -> str | None:
-        self.desk.set_injection(self.number, replace(self._one, site=site), rows=True)
+        one = self._one
+        target = None if one.target_muscle is None else licensed_muscle(site)  # the old site's muscle may be on the other side
+        self.desk.set_injection(self.number, replace(one, site=site, target_muscle=target), rows=True)
         return None
 
     def _set_aim(self, aim: str) -> str | None:
@@ -191,6 +193,9 @@ class _Row:
         self.aim.set(one.target_muscle or BY_DEPTH)
         for field, value in ((self.lateral, one.lateral_mm), (self.up, one.up_mm), (self.units, one.units), (self.depth, one.depth_mm)):
             field.set(shown_number(value))
+            field.say("")
+        words = site_words(one.site)
+        self.mirror.props["aria-label"], self.out.props["aria-label"] = f"Mirror {words}", f"Remove {words}"
 
     def refresh(self) -> None:
         """Volume, and whether it is in hand."""

@@ -44,6 +44,8 @@ class Stage:
         self.result: Result | None = None
         self.date: datetime.date | None = None
         self._simple = simple
+        self._why = ""
+        self._patient: Patient | None = None
         self._person_key = self._section_of = ""
         self._injections: tuple[Injection, ...] = ()
         self._selected: int | None = None
@@ -65,6 +67,8 @@ class Stage:
             self.trouble = block("gl-trouble").props('role="status"')
         if placing:
             self.face.on("ready", lambda: self.face.set_mode("place"))
+        self._expression = ""
+        self.face.on("ready", lambda: self.look(self._expression) if self._expression else None)
         ui.context.client.on_delete(self.follower.stop)
 
     def section(self, *, editable: bool = False) -> SectionView:
@@ -84,8 +88,13 @@ class Stage:
 
     def show(self, patient: Patient, plan: Plan | None, injections: Sequence[Injection] = (), date: datetime.date | None = None) -> None:
         """Ask for a person and a plan."""
-        self._injections, self.date = tuple(injections), date
+        self._injections, self.date, self._why, self._patient = tuple(injections), date, "", patient
         self.follower.want(patient, plan, date)
+
+    def refuse(self, patient: Patient, why: str) -> None:
+        """Say why there is nothing to show, and show the face untreated meanwhile."""
+        self._why, self._patient = f"{why}. The face is shown untreated.", patient
+        self.follower.want(patient, None, self.date)
 
     def select(self, number: int | None, injections: Sequence[Injection] | None = None) -> None:
         """Take a needle in hand: marked on the face, cut through in the section."""
@@ -110,10 +119,15 @@ class Stage:
     def _look_at(self, side: Any) -> None:
         self.face.look_at(side)
 
+    def look(self, expression: str) -> None:
+        """Let the face make an expression."""
+        self._expression = expression
+        ui.run_javascript(f"window.glabella && window.glabella.set({{ expression: '{expression}' }})")
+
     def set_overlay(self, kind: Any) -> None:
         """What lies over the skin."""
         self._overlay = kind
-        url = f"/view/results/{self.result.key}/dose.bin" if kind == "dose" and self.result else ""
+        url = f"/view/results/{self.result.key}/dose.bin" if kind == "dose" and self.result and self.result.plan else ""
         self.face.set_overlay(kind if kind != "dose" or url else "none", url)
 
     def show_risk(self, key: str) -> None:
@@ -128,7 +142,7 @@ class Stage:
         document = await self.hands.soon(lambda: self.hands.documents.of(result, self.date))
         self.result = result
         with self.face.client:
-            self._say("")
+            self._say(self._why)
             key = self.services.workbench.person_key(result.person.patient)
             if key != self._person_key:
                 self._person_key = key
@@ -144,7 +158,9 @@ class Stage:
 
     def _failed(self, why: str) -> None:
         with self.face.client:
-            self._say(why)
+            if self._patient is not None and not self._why:
+                self.refuse(self._patient, why)
+            self._say(self._why or why)
             for listener in self._fail_listeners:
                 listener(why)
 
@@ -183,7 +199,7 @@ class Stage:
             address = f"/view/results/{self.result.key}/section.bin?injection={treated.index(one)}"
         else:
             depth = "" if one.depth_mm is None else f"&depth_mm={one.depth_mm:g}"
-            where = f"site={one.site}&lateral_mm={one.lateral_mm:g}&up_mm={one.up_mm:g}{depth}"
+            where = f"site={one.site}&lateral_mm={one.lateral_mm:g}&up_mm={one.up_mm:g}{depth}&aim={one.target_muscle or ''}"
             address = f"/view/people/{self._person_key}/section.bin?{where}"
         if address != self._section_of:
             self._section_of = address

@@ -1,6 +1,7 @@
 """A result in words: dates, side effects, findings, sources. Each fills its box anew from a months document."""
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,11 +10,12 @@ from nicegui.element import Element
 from glabella.app.pages.controls import block, finding, text
 from glabella.label import Finding
 
+SOURCE_KEY = re.compile(r" \[[a-z0-9_, ]+\]")
 BASIS_WORDS = {"computed": "computed for this plan", "label_rate": "rate from published trials, not computed for this plan"}
 
 
-def tell_dates(box: Element, document: Mapping[str, Any]) -> None:
-    """What happens when: as calendar dates where the treatment has a date, as days else."""
+def tell_dates(box: Element, document: Mapping[str, Any], *, simple: bool = False) -> None:
+    """What happens when: as calendar dates where the treatment has a date, as days else. ``simple``: without keys of sources."""
     box.clear()
     with box, block("gl-facts", "dl"):
         for entry in document["dates"]:
@@ -24,7 +26,7 @@ def tell_dates(box: Element, document: Mapping[str, Any]) -> None:
                 if low and high and low != high:
                     text(f" ({low} to {high})", "gl-muted gl-number")
                 if entry.get("note"):
-                    text(entry["note"], "gl-muted", "p")
+                    text(SOURCE_KEY.sub("", entry["note"]) if simple else entry["note"], "gl-muted", "p")
 
 
 def _when(entry: Mapping[str, Any], day: str, date: str) -> str:

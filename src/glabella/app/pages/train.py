@@ -1,6 +1,7 @@
 """Train: treat six case faces from memory, then see sites and muscles, and what would have happened. Repeatable by seed."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 from nicegui import ui
@@ -17,6 +18,7 @@ from glabella.app.services import Services
 from glabella.app.training.cases import Case, case_of, load_cases
 from glabella.app.training.score import Score, score_placement
 from glabella.errors import GlabellaError, InputError
+from glabella.evidence.patterns import licensed_muscle
 
 
 def train(services: Services, hands: Hands, name: str, seed: int) -> None:
@@ -89,11 +91,13 @@ class TrainPage:
         try:
             taken = {one.site for n, one in enumerate(injections) if n != number}
             site, lateral_mm, up_mm = place_at(self.stage.result.person, point, taken)
-            new = usual_injection(self.case.product, site, lateral_mm, up_mm)
             if number is None:
-                self.desk.add(new)
+                self.desk.add(usual_injection(self.case.product, site, lateral_mm, up_mm))
             else:
-                self.desk.set_injection(number, new, rows=True)
+                one = injections[number]
+                target = None if one.target_muscle is None else licensed_muscle(site)
+                moved = replace(one, site=site, target_muscle=target, lateral_mm=lateral_mm, up_mm=up_mm)
+                self.desk.set_injection(number, moved, rows=True)
         except InputError as error:
             ui.notify(str(error), position="top", type="warning", timeout=4000)
 
@@ -143,7 +147,7 @@ class TrainPage:
                         for name, units in score.placed.at_risk_units.items()
                     ]
                     table(("Units taken up where they should not be", "Yours", "Reference"), risks, "Dose at structures at risk")
-                text("Slide the days under the face to watch it.", "gl-muted", "p")
+                    text("Slide the days under the face to watch it.", "gl-muted", "p")
             with card("What to learn"):
                 text(self.case.learn, "", "p")
 
