@@ -17,7 +17,7 @@ from glabella.patient import Grades, Patient
 from glabella.plan import Plan
 
 PRODUCT = "onabotulinumtoxinA"  # the one with a licensed pattern for every area
-DEPTHS = {"light": "Light", "marked": "Clear", "deep": "Deep"}
+DEPTHS = {"light": "Light", "marked": "Marked", "deep": "Deep"}
 GRADES = {"light": Grades(0, 1), "marked": Grades(1, 2), "deep": Grades(2, 3)}
 AREA_WORDS = {"glabellar": "Between the brows", "forehead": "Forehead", "lateral_canthal": "Beside the eyes"}
 FROWN_WORDS = {

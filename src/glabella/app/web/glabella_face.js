@@ -491,7 +491,8 @@ class FaceViewer {
     this.markers.set(this.sites);
     this.placeSites();
     if (this.canvas) this.describe();
-    this.invalidate();
+    if (this.frames && !this.gone) this.putMarks(); // they lie over the picture, which need not be drawn again
+    else this.invalidate();
   }
 
   placeSites() {
