@@ -8,7 +8,6 @@ from collections.abc import Callable
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from glabella.app.dates import key_dates
 from glabella.app.follow import BAND_SAMPLES, Hands
 from glabella.app.note import Note
 from glabella.app.papers.leaflet import leaflet
@@ -18,7 +17,7 @@ from glabella.app.services import Services
 from glabella.app.store import NotFoundError
 from glabella.app.workbench import Result
 from glabella.errors import GlabellaError, InputError, RefusedError
-from glabella.outcome import EXPRESSIONS, plain
+from glabella.outcome import EXPRESSIONS
 from glabella.reading import check_choice, check_number
 
 PDF, PNG, GLB, TOML, JSON = "application/pdf", "image/png", "model/gltf-binary", "application/toml", "application/json"
@@ -48,9 +47,6 @@ def export_router(services: Services, hands: Hands) -> APIRouter:
         if plan is None:
             return bench.course(note.patient, None)
         return bench.banded(note.patient, plan, samples=BAND_SAMPLES, on=note.treatment_date)
-
-    def dates_of(note: Note, result: Result) -> list[dict[str, object]]:
-        return plain(key_dates(result, note.treatment_date))  # type: ignore[return-value]
 
     @router.get("/{note_id}/sheet.pdf")
     def sheet(note_id: str) -> Response:

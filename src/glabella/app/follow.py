@@ -67,7 +67,7 @@ class Follower:
         self._wish: tuple[Patient, Plan | None, datetime.date | None] | None = None
         self._number = 0
         self._task: asyncio.Task[None] | None = None
-        self._bands: asyncio.Task[None] | None = None
+        self._bands: asyncio.Task[None] | None = None  # held here, since a loop forgets tasks that nobody holds
 
     def want(self, patient: Patient, plan: Plan | None, date: datetime.date | None = None) -> None:
         """Ask for a person and a plan; an older wish that is not answered yet is dropped."""
@@ -80,11 +80,6 @@ class Follower:
         """No more answers, such as when the page was closed."""
         self._number += 1
         self._wish = None
-
-    @property
-    def idle(self) -> bool:
-        """Whether every wish is answered."""
-        return self._task is None or self._task.done()
 
     async def _answer(self) -> None:
         answered = 0

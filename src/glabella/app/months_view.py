@@ -51,7 +51,3 @@ class SectionView(Element, component="web/section_view.js", dependencies=[BUS, "
     def set_section(self, url: str | None) -> None:
         """Show the section at an own route (see ``section_bundle``); None shows none. The newest call wins."""
         self._props["section"] = url
-
-    def set_editable(self, editable: bool) -> None:
-        """Let the depth be moved, or not."""
-        self._props["editable"] = editable

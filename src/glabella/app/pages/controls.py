@@ -226,16 +226,6 @@ def link(words: str, target: str, classes: str = "", *, download: bool = False) 
     return element
 
 
-def definition(rows: Mapping[str, str], classes: str = "gl-facts") -> Element:
-    """Names and values as a list of facts."""
-    element = ui.element("dl").classes(classes)
-    with element:
-        for name, value in rows.items():
-            text(name, "", "dt")
-            text(value, "gl-number", "dd")
-    return element
-
-
 def table(headings: tuple[str, ...], rows: list[tuple[str, ...]], caption: str) -> Element:
     """A plain table with a caption."""
     with block("gl-table-wrap"), ui.element("table").classes("gl-table") as element:

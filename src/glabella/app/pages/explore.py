@@ -25,7 +25,6 @@ FROWN_WORDS = {
     "inverted_omega": "down and drawn in (inverted omega)", "converging_arrows": "straight together (arrows)",
 }  # fmt: skip
 AREAS_OF = {"glabellar": "glabellar", "forehead": "forehead", "lateral_canthal": "lateral_canthal_left"}
-AGE_LEAST, AGE_MOST = 18, 75
 NEEDLE = "A fine needle passes the skin and the fat and stops in the muscle. The picture is a cut through the layers where it goes in."
 QUESTIONS = (
     "Are you licensed to give this treatment, and how often do you give it?",
@@ -80,12 +79,12 @@ def explore(services: Services, hands: Hands) -> None:
 
         def changed(**changes: object) -> str | None:
             nonlocal wish
-            wish = replace(wish, **changes)  # type: ignore[arg-type]
             try:
-                patient = wish.patient()
-                plan = Plan.label(PRODUCT, wish.area)
+                wanted = replace(wish, **changes)  # type: ignore[arg-type]
+                patient, plan = wanted.patient(), Plan.label(PRODUCT, wanted.area)
             except GlabellaError as error:
                 return str(error)
+            wish = wanted
             injections = plan.sessions[0].injections
             stage.look(CONTRACTION[AREAS_OF[wish.area]])
             stage.show(patient, plan)
@@ -93,13 +92,11 @@ def explore(services: Services, hands: Hands) -> None:
             return None
 
         def age(value: float | None) -> str | None:
-            if value is None or not AGE_LEAST <= value <= AGE_MOST:
-                return f"from {AGE_LEAST} to {AGE_MOST} years"
-            return changed(age_years=value)
+            return "give an age in years" if value is None else changed(age_years=value)
 
         with form:
             segmented("Sex", {"female": "Woman", "male": "Man"}, wish.sex, lambda value: changed(sex=value))
-            number_field("Age", wish.age_years, age, unit="years", least=AGE_LEAST, most=AGE_MOST, step=1)
+            number_field("Age", wish.age_years, age, unit="years", step=1)
             segmented("Lines", DEPTHS, wish.depth, lambda value: changed(depth=value))
             segmented("Where", AREA_WORDS, wish.area, lambda value: changed(area=value))
             choice_field(

@@ -74,7 +74,7 @@ class PersonForm:
         self.box.clear()
         with self.box:
             segmented("Sex", SEX_WORDS, patient.sex, lambda value: self._set(sex=value))
-            number_field("Age", patient.age_years, lambda v: self._set(age_years=v), unit="years", least=18, most=120, step=1)
+            number_field("Age", patient.age_years, lambda v: self._set(age_years=v), unit="years", step=1)
             number_field(
                 "Between the pupils", patient.interpupillary_distance_mm, lambda v: self._set(interpupillary_distance_mm=v), unit="mm",
                 step=0.5, tip="Sets the size of the face; empty: the mean of the sex",

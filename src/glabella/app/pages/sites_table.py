@@ -94,11 +94,6 @@ class SitesTable:
         for row in self._rows:
             row.say(findings)
 
-    def focus(self, number: int) -> None:
-        """The keyboard goes to a row."""
-        if 0 <= number < len(self._rows):
-            self._rows[number].take.run_method("focus")
-
     def _changed(self, rows: bool) -> None:
         if rows and len(self._rows) == len(self.desk.note.injections):
             for row in self._rows:

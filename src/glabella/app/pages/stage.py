@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nicegui import background_tasks, ui
+from nicegui import ui
 
 from glabella.app.face import FaceView
 from glabella.app.follow import Follower, Hands
@@ -53,7 +53,6 @@ class Stage:
         self._aims: tuple[Injection, ...] = ()
         self._overlay = "none"
         self._listeners: list[Callable[[Result, Document], None]] = []
-        self._fail_listeners: list[Callable[[str], None]] = []
         with block("gl-face gl-card"):
             with block("gl-face-host"):
                 self.face = FaceView()
@@ -81,10 +80,6 @@ class Stage:
     def on_result(self, listener: Callable[[Result, Document], None]) -> None:
         """Call ``listener`` with every result and its months document."""
         self._listeners.append(listener)
-
-    def on_failure(self, listener: Callable[[str], None]) -> None:
-        """Call ``listener`` with the line that says why there is no result."""
-        self._fail_listeners.append(listener)
 
     def show(self, patient: Patient, plan: Plan | None, injections: Sequence[Injection] = (), date: datetime.date | None = None) -> None:
         """Ask for a person and a plan."""
@@ -161,8 +156,6 @@ class Stage:
             if self._patient is not None and not self._why:
                 self.refuse(self._patient, why)
             self._say(self._why or why)
-            for listener in self._fail_listeners:
-                listener(why)
 
     def _say(self, words: str) -> None:
         self.trouble.clear()
@@ -204,8 +197,3 @@ class Stage:
         if address != self._section_of:
             self._section_of = address
             self._section.set_section(address)
-
-
-def in_background(work: Any) -> None:
-    """Let a coroutine of a page run on its own."""
-    background_tasks.create(work)

@@ -68,7 +68,7 @@ class TrainPage:
                     with block("gl-row"):
                         button("Undo", self.desk.undo)
                         button("Redo", self.desk.redo)
-                        self.reveal_button = button("Reveal", self._reveal, primary=True)
+                        button("Reveal", self._reveal, primary=True)
                 self.answer = block("gl-told").props('role="status"')
                 with card("Again"), block("gl-row"):
                     button("The same face", lambda: ui.navigate.to(f"/train?case={case.name}&seed={seed}"))
