@@ -14,6 +14,7 @@ from glabella.evidence.other_published import other_rows
 from glabella.evidence.published import PublishedRow
 from glabella.validation.intervals import interval, mean_figures, rate_figures
 from glabella.validation.judged import Judged
+from glabella.validation.uses import QUANTITIES, SHARES, predict_uses
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,11 @@ class Other:
     predict: Callable[[Sequence[PublishedRow], Sequence[Mapping[str, float]]], Predicted]
 
 
-OTHERS: tuple[Other, ...] = ()
+def _uses(rows: Sequence[PublishedRow], sets: Sequence[Mapping[str, float]]) -> Predicted:
+    return Predicted(*predict_uses(rows, sets))
+
+
+OTHERS: tuple[Other, ...] = (Other("therapeutic uses", QUANTITIES, SHARES, _uses),)
 
 
 def predictor_of(row: PublishedRow, others: Sequence[Other] | None = None) -> Other:
