@@ -11,6 +11,7 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -41,7 +42,9 @@ class Fitted:
 
 def calibrate_rows() -> tuple[PublishedRow, ...]:
     """The rows that this tool may read."""
-    return tuple(row for row in other_rows("calibrate") if row.indication in ("cervical_dystonia", "axillary_hyperhidrosis", "chronic_migraine"))
+    return tuple(
+        row for row in other_rows("calibrate") if row.indication in ("cervical_dystonia", "axillary_hyperhidrosis", "chronic_migraine")
+    )
 
 
 def pair(rows: Sequence[PublishedRow], indication: str) -> tuple[PublishedRow, PublishedRow]:
@@ -96,7 +99,8 @@ def fit_sweat(rows: Sequence[PublishedRow], values: Mapping[str, float]) -> list
             there = {**known, "sweat_gland_sensitivity": float(np.exp(ln_sensitivity))}
             return float(responders_percent(active.product, active.dose_units, np.array([active.day or 0.0]), there)[0]) - percent
 
-        return float(np.exp(brentq(miss, np.log(0.02), np.log(50), xtol=1e-6)))
+        found: Any = brentq(miss, np.log(0.02), np.log(50), xtol=1e-6)
+        return float(np.exp(found))
 
     return [ln, three("sweat_gland_sensitivity", [active, placebo], percent_band(active), sensitivity)]
 
@@ -122,7 +126,11 @@ def fit_uses(rows: Sequence[PublishedRow] | None = None) -> list[Fitted]:
         raise ValueError("only rows marked calibrate may be fitted")
     values = dict(use_parameters())
     found = [*fit_dystonia(rows, values), *fit_sweat(rows, values), *fit_headache(rows, values)]
-    return [Fitted(f.name, *(float(f"{x:.{DIGITS}g}") for x in (f.value, f.low, f.high)), f.used) for f in found]
+    return [Fitted(f.name, shorten(f.value), shorten(f.low), shorten(f.high), f.used) for f in found]
+
+
+def shorten(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
 
 
 def write(found: Sequence[Fitted]) -> None:

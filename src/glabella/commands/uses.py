@@ -11,9 +11,11 @@ from glabella.errors import InputError
 @click.command()
 @click.argument("use", metavar="[USE]", required=False)
 @click.option("--product", help="Product; onabotulinumtoxinA unless given.")
-@click.option("--dose", "dose_units", metavar="UNITS", type=float, help="Dose of the whole session; the labelled one unless given, 0 is placebo.")
+@click.option(
+    "--dose", "dose_units", metavar="UNITS", type=float, help="Dose of the whole session; the labelled one unless given; 0: placebo."
+)
 @click.option("--weeks", type=int, default=24, show_default=True, help="Weeks to follow.")
-@click.option("--samples", type=click.IntRange(0, 10_000), default=60, show_default=True, help="Draws behind the bands.")
+@click.option("--samples", type=click.IntRange(0, 10_000), default=40, show_default=True, help="Draws behind the bands.")
 @click.option("--purpose", default="person", show_default=True, help="person (within the label) or study (within published trials).")
 @seed_option
 @json_option
@@ -22,7 +24,8 @@ def uses(
     use: str | None, product: str | None, dose_units: float | None, weeks: int, samples: int, purpose: str, seed: int, as_json: bool,
     out: Path | None,
 ) -> None:  # fmt: skip
-    """List the uses and their licensed status, or follow one: cervical_dystonia, blepharospasm, axillary_hyperhidrosis, chronic_migraine."""
+    """List the therapeutic uses and who is licensed for them, or follow one: cervical_dystonia, blepharospasm, axillary_hyperhidrosis,
+    chronic_migraine."""
     if use is None:
         if product is not None or dose_units is not None or out is not None:
             raise InputError("uses: --product, --dose and --out belong to one use; name it, such as glabella uses cervical_dystonia")
@@ -41,9 +44,7 @@ def uses(
 
         check_use_folder(out)
     with progress_line() as progress:
-        found = follow_use(
-            use, product, dose_units, weeks=weeks, samples=samples, seed=seed, purpose=purpose, progress=progress
-        )
+        found = follow_use(use, product, dose_units, weeks=weeks, samples=samples, seed=seed, purpose=purpose, progress=progress)
         page = None
         if out is not None:
             from glabella.report.uses_page import write_use

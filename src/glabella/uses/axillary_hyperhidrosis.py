@@ -24,6 +24,7 @@ LAST_DAY = 480
 MODELLED = (
     "Spread of the fluid and the toxin between needles in a flat slab of skin; uptake at endings where glands lie.",
     "The junction of the face at those endings; responders from the sweat left and how much it varies between people.",
+    "Sweating varies so much that a second weighing without any treatment would call some people responders: the curves start there.",
 )
 NOT_MODELLED = (
     "Glands outside the field of needles; folds of the axilla; compensatory sweating elsewhere; effect of earlier sessions.",
@@ -65,9 +66,7 @@ def sweat_left(product: str, units: float, days: np.ndarray, values: Mapping[str
     if not units:
         return np.ones((len(people.weight), len(days)))
     field, each = gland_dose(product, units, values)
-    dose = {
-        str(k): TissueDose(factor * each * field.dose_per_mm3[None], field.volume_mm3) for k, factor in enumerate(people.sensitivity)
-    }
+    dose = {str(k): TissueDose(factor * each * field.dose_per_mm3[None], field.volume_mm3) for k, factor in enumerate(people.sensitivity)}
     site = {"sensitivity": values["sweat_gland_sensitivity"], "persistence": values["sweat_gland_persistence"]}
     active = block_site(dose, product, days, values, **site).active
     return np.array([active[str(k)] for k in range(len(people.weight))])

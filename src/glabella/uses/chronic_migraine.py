@@ -12,13 +12,15 @@ USE = "chronic_migraine"
 WINDOW_DAYS = 28.0
 MODELLED = (
     "An empirical course: two plateaus of headache days, fitted to one trial, reached with time constants that are assumed.",
+    "Each day stands for the 28 days before it; in the first four weeks for the days since treatment.",
+    "Sessions every 12 weeks as the label says, taken as one standing effect.",
 )
 NOT_MODELLED = (
     "The mechanism: sensory nerve endings are thought to be the target, it is not established, and no muscle stage is used.",
     "Wearing off between sessions, dose, and who answers.",
 )
 CURVES = {
-    "headache_days_change": ("headache days per 28 days, change", "days per 28"),
+    "headache_days_change": ("headache days, change from before", "days per 28"),
     "headache_days_change_placebo": ("the same with placebo", "days per 28"),
 }
 FIGURES = {

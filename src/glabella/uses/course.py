@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from glabella.errors import InputError, RefusedError, nearest
 from glabella.evidence.sources import reference
@@ -33,7 +34,7 @@ REFERENCE = "onabotulinumtoxinA"
 QUANTILES = (0.05, 0.95)
 MOST_WEEKS = 104
 DAYS_PER_WEEK = 7
-STUDY_MARK = "study only"
+STUDY_MARK = "study"
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def follow_use(
     dose_units: float | None = None,
     *,
     weeks: int = 24,
-    samples: int = 60,
+    samples: int = 40,
     seed: int = 0,
     purpose: str = "person",
     progress: Progress | None = None,
@@ -123,17 +124,18 @@ def follow_use(
     table = use_parameters()
     sets = [table, *(table.draw(seed, k) for k in range(samples))]
     curves, figures = [], []
-    for k, values in enumerate(sets):
-        curves.append(model.curves(product, units, days, values))
-        figures.append(model.figures(product, units, values))
-        if progress:
-            progress(f"{use.replace('_', ' ')}", (k + 1) / len(sets))
+    with threadpool_limits(1):
+        for k, values in enumerate(sets):
+            curves.append(model.curves(product, units, days, values))
+            figures.append(model.figures(product, units, values))
+            if progress:
+                progress(use.replace("_", " "), (k + 1) / len(sets))
     drawn = slice(1, None) if samples else slice(None)
     keys = [row.source for row in (*dosing, *_rows_read(table))]
     return UseCourse(
         use, product, units, purpose, weeks, samples, seed, days,
-        tuple(UseCurve(name, *model.CURVES[name], curves[0][name], *_band([c[name] for c in curves[drawn]])) for name in curves[0]),
-        tuple(Figure(name, *model.FIGURES[name], figures[0][name], *_ends([f[name] for f in figures[drawn]])) for name in figures[0]),
+        tuple(_curve(name, model.CURVES[name], curves[0][name], [one[name] for one in curves[drawn]]) for name in curves[0]),
+        tuple(_figure(name, model.FIGURES[name], figures[0][name], [one[name] for one in figures[drawn]]) for name in figures[0]),
         dosing, tuple(row for row in licences() if row.use == use and (row.product == product or row.status != "unknown")),
         model.MODELLED, model.NOT_MODELLED, tuple(reference(key) for key in dict.fromkeys(keys)),
         STUDY_MARK if purpose == "study" else "",
@@ -144,14 +146,14 @@ def _rows_read(table: Any) -> list[Any]:
     return [table.rows[name] for name in table.read if table.rows[name].source != "assumed_here"]
 
 
-def _band(curves: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    low, high = np.quantile(np.array(curves), QUANTILES, axis=0)
-    return low, high
+def _curve(name: str, told: tuple[str, str], value: np.ndarray, drawn: list[np.ndarray]) -> UseCurve:
+    low, high = np.quantile(np.array(drawn), QUANTILES, axis=0)
+    return UseCurve(name, told[0], told[1], value, low, high)
 
 
-def _ends(values: list[float]) -> tuple[float, float]:
-    low, high = np.quantile(values, QUANTILES)
-    return float(low), float(high)
+def _figure(name: str, told: tuple[str, str], value: float, drawn: list[float]) -> Figure:
+    low, high = np.quantile(drawn, QUANTILES)
+    return Figure(name, told[0], told[1], value, float(low), float(high))
 
 
 @cache

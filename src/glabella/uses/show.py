@@ -29,7 +29,7 @@ def status_lines() -> Iterator[str]:
     yield "Status changes; the label of a product in a country says what it is licensed for there."
     yield ""
     head = ("use", *(name.removesuffix("toxinA").removesuffix("toxinB") for name in names))
-    rows = [head]
+    rows: list[tuple[str, ...]] = [head]
     for use in uses:
         cells = []
         for name in names:
@@ -53,12 +53,13 @@ def course_lines(course: UseCourse) -> Iterator[str]:
     if course.watermark:
         yield f"*** {course.watermark.upper()}: beyond the label, not for treating a person ***"
     given = f"{course.dose_units:g} U of {course.product}" if course.dose_units else f"placebo, in the place of {course.product}"
-    yield f"{words(course.use).capitalize()}: one session, {given}; {course.weeks} weeks"
+    sessions = "every session" if course.use == "chronic_migraine" else "one session"
+    yield f"{words(course.use).capitalize()}: {sessions}, {given}; {course.weeks} weeks"
     yield ""
     yield f"Licensed, as of {course.licences[0].as_of}:" if course.licences else "Licensed: nothing found"
     for row in (row for row in course.licences if row.product == course.product):
-        since = f", {row.since}" if row.since else ""
-        yield f"  {row.jurisdiction} {STATUS_WORDS[row.status]}{since}{_mark(row.quality)} [{row.source}]{f': {row.note}' if row.note else ''}"
+        since, note = f", {row.since}" if row.since else "", f": {row.note}" if row.note else ""
+        yield f"  {row.jurisdiction} {STATUS_WORDS[row.status]}{since}{_mark(row.quality)} [{row.source}]{note}"
     yield ""
     yield "The label's dosing:"
     yield from (f"  {line}" for line in dosing_lines(course.dosing))
@@ -98,7 +99,7 @@ def course_lines(course: UseCourse) -> Iterator[str]:
 def dosing_lines(rows: Sequence[Dosing]) -> Iterator[str]:
     """The dosing table, one line per part, and the sum where there are several parts."""
     for row in rows:
-        sites = f"{row.sites} sites x {row.units_per_site:g} U = " if row.sites and row.units_per_site else ""
+        sites = f"{row.sites} site{'s' if row.sites > 1 else ''} x {row.units_per_site:g} U = " if row.sites and row.units_per_site else ""
         units = f"{row.units:g} U" if row.units else "no single dose"
         yield f"{row.part}: {sites}{units}, at most {row.label_maximum_units:g} U{_mark(row.quality)} [{row.source}]"
         if row.note:

@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from glabella.stages.diffusion.lattice import conductances, network
 from glabella.stages.diffusion.spread import Spread
 
-STEP_MM = 0.5  # numerical: halving it moves the week-4 sweat by under 1 % (tests/verification/test_uses_slab.py)
+STEP_MM = 0.5  # numerical: halving it moves responders by less than a point (tests/verification/test_uses_slab.py)
 TOLERANCE = 1e-10
 
 
@@ -50,7 +50,13 @@ def slab_dose(slab: Slab, needle_depth_mm: float, volume_ml: float, values: Mapp
 
     The fluid fills an ellipsoid as in the face, round in the plane of the skin; what would lie outside the tissue is displaced into it.
     """
-    names = ("toxin_diffusivity_mm2_per_day", "dermis_diffusivity_ratio", "uptake_rate_per_day", "clearance_rate_per_day", "tissue_porosity")
+    names = (
+        "toxin_diffusivity_mm2_per_day",
+        "dermis_diffusivity_ratio",
+        "uptake_rate_per_day",
+        "clearance_rate_per_day",
+        "tissue_porosity",
+    )
     shape = (values["bolus_length_across_fibres"], values["bolus_length_in_depth"])
     return _solve(slab, needle_depth_mm, volume_ml, step_mm, tuple(values[name] for name in names), shape)
 

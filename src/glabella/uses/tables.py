@@ -105,13 +105,12 @@ def read_dosing(text: str, where: str = "uses/dosing.csv") -> tuple[Dosing, ...]
         most, study = row.number("label_maximum_units", above=0), row.number("study_maximum_units", above=0)
         if study < most or (units or 0) > most:
             raise InputError(f"{row.where}: must be units <= label_maximum_units <= study_maximum_units")
-        found.append(
-            Dosing(
-                row.text("use"), row.choice("product", products()), row.text("part"), int(sites) if sites else None, each, units, most,
-                study, _known(row, "volume_ml_per_site"), _known(row, "spacing_mm"), _known(row, "depth_mm"),
-                row.number("interval_weeks", above=0), row.choice("quality", QUALITIES), row.text("source"), row.text("note", ""),
-            )  # fmt: skip
-        )
+        entry = Dosing(
+            row.text("use"), row.choice("product", products()), row.text("part"), int(sites) if sites else None, each, units, most, study,
+            _known(row, "volume_ml_per_site"), _known(row, "spacing_mm"), _known(row, "depth_mm"), row.number("interval_weeks", above=0),
+            row.choice("quality", QUALITIES), row.text("source"), row.text("note", ""),
+        )  # fmt: skip
+        found.append(entry)
     return tuple(found)
 
 
