@@ -7,8 +7,8 @@ from glabella.outcome import FRAME
 HEAD = f"""# Answers
 
 Questions people ask about botulinum toxin for lines of the face, answered from the tables of this package. Every number in a sentence is
-filled in from a row of [evidence](../src/glabella/evidence), and where the model can speak from a simulation that a test runs again. *{FRAME[0].upper()}{FRAME[1:]}:
-it informs, it never tells a person what to do.*
+filled in from a row of [evidence](../src/glabella/evidence), and where the model can speak, from a simulation that a test runs again.
+*{FRAME[0].upper()}{FRAME[1:]}: it informs, it never tells a person what to do.*
 
 Ask in your own words with `glabella ask "how long does it last?"`. This page is written by `tools/build_answers.py`; do not edit it.
 

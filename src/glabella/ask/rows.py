@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -85,7 +85,7 @@ def _row(table: str, key: str, cells: Mapping[str, str]) -> EvidenceRow:
     return EvidenceRow(f"{table}.{key}", cells, (cells["source"],), quality)
 
 
-def _keyed(table: str, file: str, key_of) -> Mapping[str, EvidenceRow]:  # noqa: ANN001
+def _keyed(table: str, file: str, key_of: Callable[[Mapping[str, str]], str]) -> Mapping[str, EvidenceRow]:
     found: dict[str, EvidenceRow] = {}
     for cells in _read(file):
         key = key_of(cells)
@@ -130,9 +130,7 @@ def _patterns() -> Mapping[str, EvidenceRow]:
 def _simulated() -> Mapping[str, EvidenceRow]:
     """What the simulations of ``simulations.py`` gave when the answers were last built."""
     text = resources.files("glabella.ask").joinpath(SIMULATED_FILE).read_text("utf-8")
-    return {
-        cells["key"]: EvidenceRow(f"simulated.{cells['key']}", cells, (), "simulated") for cells in csv.DictReader(io.StringIO(text))
-    }
+    return {cells["key"]: EvidenceRow(f"simulated.{cells['key']}", cells, (), "simulated") for cells in csv.DictReader(io.StringIO(text))}
 
 
 def with_band(row: EvidenceRow, spec: str = "") -> str:

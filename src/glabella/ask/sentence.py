@@ -14,7 +14,8 @@ BASES = ("values", "not_studied", "this_program")
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 DIGIT = re.compile(r"\d")
 NUMBER_WORDS = re.compile(
-    r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|twenty|thirty|forty|fifty|hundreds?|thousands?|millions?)\b", re.I
+    r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|twenty|thirty|forty|fifty|hundreds?|thousands?|millions?)\b",
+    re.I,
 )
 HELD = re.compile(r"\s*(\S+)\s*(<=|>=|<|>|==)\s*(\S+)\s*$")
 COMPARE = {"<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge, "==": operator.eq}
