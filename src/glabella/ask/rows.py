@@ -56,12 +56,15 @@ def find_row(address: str) -> EvidenceRow:
     rows = load_rows(table)
     if key not in rows:
         raise InputError(f"'{address}': no such row of {table}; {nearest(key, rows)}")
-    return rows[key]
+    row = rows[key]
+    if row is None:
+        raise InputError(f"'{address}': more than one row of {table} is called so; give the table's rows keys that differ")
+    return row
 
 
 @cache
-def load_rows(table: str) -> Mapping[str, EvidenceRow]:
-    """All rows of a table by key."""
+def load_rows(table: str) -> Mapping[str, EvidenceRow | None]:
+    """All rows of a table by key; None where several rows share one."""
     if table == "label_rules":
         return _keyed("label_rules", "label_rules.csv", _label_key)
     if table == "emergency":
@@ -85,13 +88,11 @@ def _row(table: str, key: str, cells: Mapping[str, str]) -> EvidenceRow:
     return EvidenceRow(f"{table}.{key}", cells, (cells["source"],), quality)
 
 
-def _keyed(table: str, file: str, key_of: Callable[[Mapping[str, str]], str]) -> Mapping[str, EvidenceRow]:
-    found: dict[str, EvidenceRow] = {}
+def _keyed(table: str, file: str, key_of: Callable[[Mapping[str, str]], str]) -> Mapping[str, EvidenceRow | None]:
+    found: dict[str, EvidenceRow | None] = {}
     for cells in _read(file):
         key = key_of(cells)
-        if key in found:
-            raise InputError(f"{file}: two rows have the key '{key}'")
-        found[key] = _row(table, key, cells)
+        found[key] = None if key in found else _row(table, key, cells)
     return found
 
 
