@@ -78,7 +78,8 @@ def _tiles(found: Years) -> list[Tile]:
 
 
 def _responses(found: Years) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [("", "Lowest grade", "Movement kept, %", f"Grade {found.returns_to:g} back after, days", "Back in time, %")]
+    back = f"Grade {found.returns_to:g} back after, days"
+    rows: list[tuple[str, ...]] = [("", "Lowest grade", "Movement kept, %", back, "Back in time, %")]
     for scenario in found.scenarios.values():
         for which, response in scenario.responses.items():
             rows.append(_response_row(f"{scenario.title}: {which} session", response))

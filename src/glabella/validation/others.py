@@ -14,6 +14,7 @@ from glabella.evidence.other_published import other_rows
 from glabella.evidence.published import PublishedRow
 from glabella.validation.intervals import interval, mean_figures, rate_figures
 from glabella.validation.judged import Judged
+from glabella.validation.years import YEARS_QUANTITIES, YEARS_SHARES, predict_years
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,11 @@ class Other:
     predict: Callable[[Sequence[PublishedRow], Sequence[Mapping[str, float]]], Predicted]
 
 
-OTHERS: tuple[Other, ...] = ()
+def _years(rows: Sequence[PublishedRow], sets: Sequence[Mapping[str, float]]) -> Predicted:
+    return Predicted(*predict_years(rows, sets))
+
+
+OTHERS: tuple[Other, ...] = (Other("years of treatment", YEARS_QUANTITIES, YEARS_SHARES, _years),)
 
 
 def predictor_of(row: PublishedRow, others: Sequence[Other] | None = None) -> Other:
