@@ -1,7 +1,7 @@
 """What a simulation of the lower face returns: the curves of an ``Outcome`` that apply, and the masseter's thickness."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from glabella.evidence.parameters import Parameters
 from glabella.evidence.sources import find_reference, load_references
-from glabella.outcome import FRAME, Curve, DoseBalance, MuscleCurves, Probability, Sources, band, curve_bands, plain, probabilities
+from glabella.outcome import FRAME, Curve, DoseBalance, MuscleCurves, Probability, Sources, plain
 
 SCHEMA = "glabella-lower-face-1"
 
@@ -99,13 +99,26 @@ class LowerOutcome:
             "patient": plain(self.patient),
             "findings": plain(self.findings),
             "days": plain(self.days),
-            "movement": {name: {"percent_of_baseline": band(curve)} for name, curve in self.movement.items()},
-            "muscles": {name: curve_bands(curves) for name, curves in self.muscles.items()},
-            "thickness": {name: curve_bands(curves) for name, curves in self.thickness.items()},
+            "movement": {name: {"percent_of_baseline": _band(curve)} for name, curve in self.movement.items()},
+            "muscles": {name: _bands(curves) for name, curves in self.muscles.items()},
+            "thickness": {name: _bands(curves) for name, curves in self.thickness.items()},
             "dose": plain(self.dose),
-            "unwanted": probabilities(self.unwanted),
+            "unwanted": {name: _chance(found) for name, found in self.unwanted.items()},
             "sources": {
                 "parameters": plain(sources.parameters),
                 "references": [{"key": entry.key, "citation": str(entry), "link": entry.link} for entry in sources.references],
             },
         }
+
+
+def _band(curve: Curve) -> dict[str, list[float]]:
+    return {name: plain(getattr(curve, name)) for name in ("median", "low", "high")}
+
+
+def _bands(curves: MuscleCurves | ThicknessCurves) -> dict[str, dict[str, list[float]]]:
+    return {item.name: _band(getattr(curves, item.name)) for item in fields(curves)}
+
+
+def _chance(found: Probability) -> dict[str, Any]:
+    told = plain(found)
+    return {"probability": {name: told.pop(name) for name in ("value", "low", "high")}, **told}
