@@ -1,8 +1,8 @@
 """Print the fit behind ``masseter_muscle_regrowth_per_day``: the week in which the masseter is thinnest.
 
-Used: the one row marked ``calibrate``, 'thickness lowest in week 11' (weekly ultrasound of eight people; the paper's dose was not read,
-so the 48 U pattern of a trial stands in). The rate of wasting stays where a blocked muscle's was put before, 0.033 per day; the rate
-of regrowth is fitted so that the thickness at rest is lowest on day 77. Rows marked ``validate`` (millimetres by dose, grades) are not read.
+Used: the one row marked ``calibrate``, 'thickness lowest in week 11' (weekly ultrasound of eight people; the paper's dose was not
+read, so the 48 U pattern of a trial stands in). The rate of wasting stays where a blocked muscle's was put before, 0.033 per day; the
+rate of regrowth is fitted so that the thickness at rest is lowest on day 77. Rows marked ``validate`` (mm by dose, grades) are not read.
 
     PYTHONPATH=src python tools/fit_masseter.py
 """
@@ -22,7 +22,7 @@ REGROWTH = (0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.013, 0.016, 0.02)
 
 def main() -> None:
     """Lowest day at rest and clenched, and what is left of the loss in week 25, over both rates."""
-    rows = [row for row in other_rows() if row.quantity == "masseter_thinnest_week" and row.use == "calibrate"]
+    rows = [row for row in other_rows() if row.quantity == "masseter_thinnest_days" and row.use == "calibrate"]
     print("used:", ", ".join(f"{row.row} = {row.value:g} {row.unit}" for row in rows))
     parameters = load_lower_parameters()
     person = build_lower_person(None, Patient(), parameters)

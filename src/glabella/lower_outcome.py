@@ -63,6 +63,16 @@ class LowerOutcome:
         return "study" if self.purpose == "study" else None
 
     @property
+    def overrides(self) -> Mapping[str, float]:
+        """Parameter rows that the user replaced, by name."""
+        return self.parameters.overrides
+
+    @property
+    def parameters_sha256(self) -> str:
+        """Hash over every parameter in force, the rows of the lower face included."""
+        return self.parameters.sha256
+
+    @property
     def frame(self) -> str:
         """What this is for."""
         return FRAME
@@ -93,8 +103,8 @@ class LowerOutcome:
             "watermark": self.watermark,
             "seed": self.seed,
             "settings": plain(self.settings),
-            "overrides": plain(self.parameters.overrides),
-            "parameters_sha256": self.parameters.sha256,
+            "overrides": plain(self.overrides),
+            "parameters_sha256": self.parameters_sha256,
             "plan": plain(self.plan),
             "patient": plain(self.patient),
             "findings": plain(self.findings),

@@ -62,7 +62,7 @@ def _area_lines(outcome: LowerOutcome, area: str) -> Iterator[str]:
     last = float(outcome.days[-1])
     rows = [("day", *columns)]
     for day in sorted({*(day for day in DAYS if day <= last), last}):
-        rows.append((f"{day:g}", *(_cell(curve.at(day), factor, spec) for curve, factor, spec in columns.values())))
+        rows.append((f"{day:g}", *(cell_text(curve.at(day), factor, spec) for curve, factor, spec in columns.values())))
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     for row in rows:
         yield "  " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
@@ -85,5 +85,6 @@ def _words(name: str) -> str:
     return without_side(name).replace("_", " ") + (f" {side}" if side else "")
 
 
-def _cell(value: Estimate, factor: float, spec: str) -> str:
+def cell_text(value: Estimate, factor: float, spec: str) -> str:
+    """A number with its band, scaled."""
     return format(Estimate(value.median * factor, value.low * factor, value.high * factor), spec)

@@ -122,9 +122,7 @@ def simulate_lower(
         findings = check_plan(plan, patient, atlas)
         ensure_allowed(findings)
         compiled = samples >= COMPILED_FROM
-        person = build_lower_person(
-            None, patient, parameters, step_mm=step_mm, depth_step_mm=depth_step_mm, atlas=atlas, compiled=compiled
-        )
+        person = build_lower_person(None, patient, parameters, step_mm=step_mm, depth_step_mm=depth_step_mm, atlas=atlas, compiled=compiled)
         report("spread and kinetics", 0.0)
         grid = day_grid(days)
         nominal = run_lower_course(person, plan, grid, parameters, [None] * len(plan.sessions), 1e-11)
@@ -168,24 +166,29 @@ def _curves(course: LowerCourse) -> dict[tuple[str, ...], np.ndarray]:
     return curves
 
 
-def find_lower_risks(
-    person: LowerPerson, plan: Plan, parameters: Parameters, nominal: LowerCourse, runs: list, samples: int, seed: int
-) -> dict[str, ComputedRisk]:
-    """Chance of each side effect that has a mechanism, on placements of the needles, with bands from ``samples`` draws."""
-    doses = dict.fromkeys(LOWER_STRUCTURES, np.zeros(UNWANTED_DRAWS))
+def placement_doses(person: LowerPerson, plan: Plan, parameters: Parameters, seed: int) -> dict[str, np.ndarray]:
+    """Mean dose (placements,) in units/mm3 to each of ``LOWER_STRUCTURES``, the largest of the sessions."""
+    doses: dict[str, np.ndarray] = {name: np.zeros(UNWANTED_DRAWS) for name in LOWER_STRUCTURES}
     spread = person.spread.at(parameters)
     for number, session in enumerate(plan.sessions):
         needles = map_reach(LOWER_STRUCTURES, session, plan, person.anatomy, spread, parameters)
         offsets = draw_placements(_sites(plan, number), UNWANTED_DRAWS, seed, number, parameters).offsets_mm
         found = structure_doses(LOWER_STRUCTURES, needles, offsets, parameters)
         doses = {name: np.maximum(doses[name], found[name]) for name in LOWER_STRUCTURES}
+    return doses
+
+
+def find_lower_risks(
+    person: LowerPerson, plan: Plan, parameters: Parameters, nominal: LowerCourse, runs: list, samples: int, seed: int
+) -> dict[str, ComputedRisk]:
+    """Chance of each side effect that has a mechanism, on placements of the needles, with bands from ``samples`` draws."""
 
     def peak_block(dose: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
         return blocked_share(dose, PEAK_DAYS, values, plan.product).max(-1)
 
     draws = [parameters, *(parameters.draw(seed, n) for n in range(min(samples, UNWANTED_PARAMETER_DRAWS)))]
     bite_lost = np.array([1 - float(run["movement", "clench"].min()) / 100 for run in (runs or [_curves(nominal)])])
-    return rate_lower_face(doses, bite_lost, peak_block, draws)
+    return rate_lower_face(placement_doses(person, plan, parameters, seed), bite_lost, peak_block, draws)
 
 
 def _outcome(

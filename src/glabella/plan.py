@@ -183,7 +183,7 @@ class Plan:
             raise InputError(
                 "plan: treats the upper and the lower face; their tissues are computed apart and share nothing; write one plan for each"
             )
-        return regions[0]
+        return next(iter(regions))
 
     def volume_ml(self, injection: Injection) -> float:
         """Volume of one injection at the plan's dilution."""

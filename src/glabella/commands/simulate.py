@@ -1,7 +1,7 @@
 """``glabella demo`` and ``glabella simulate``: one plan, one person."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -86,7 +86,7 @@ def _run(
 
     with computing(parameters) as progress:
         drawn = out is not None
-        outcome = simulate(
+        outcome: Any = simulate(  # of the upper or of the lower face
             plan, None, patient, days=days, samples=samples, seed=seed, parameters=parameters, progress=progress, scene=drawn
         )
         if out is None:

@@ -12,42 +12,37 @@ from scipy.special import ndtr
 from threadpoolctl import threadpool_limits
 
 from glabella.evidence import Parameters
-from glabella.evidence.lower_face import load_lower_parameters
+from glabella.evidence.lower_face import load_lower_parameters, load_study_patterns
 from glabella.evidence.published import PublishedRow
 from glabella.label import check_plan, ensure_allowed
-from glabella.lower_treatment import LowerPerson, build_lower_person, find_lower_risks, run_lower_course
+from glabella.lower_treatment import LowerPerson, build_lower_person, placement_doses
 from glabella.names import without_side
 from glabella.patient import Patient
 from glabella.plan import Plan
 from glabella.stages.bolus import place_boluses
 from glabella.stages.diffusion import MuscleDose, muscle_doses, spread_toxin
-from glabella.stages.junction import block_junctions
+from glabella.stages.junction import block_junctions, blocked_share
 from glabella.stages.muscle.masseter import masseter_thickness, weaken_lower_muscles
+from glabella.stages.unwanted.lower_face import rate_lower_face
 from glabella.treatment import PEAK_DAYS
-from glabella.validation.others import Other, Predicted
 
 USUAL_UNITS = 48.0  # where the paper's dose was not read; every such row says so
 TOLERANCE = 1e-6
 DAYS = np.arange(0.0, 181.0)
 RESPONSE_NODES = np.polynomial.hermite_e.hermegauss(9)
 ENTRY_STEPS = (np.arange(20) + 0.5) / 20 - 0.5  # places within a grade: numerical
-QUANTITIES = (
-    "masseter_clench_change_mm", "masseter_grade_le3_percent", "masseter_thinnest_days", "weak_bite_percent", "masseter_smile_percent",
-    "dao_weakening_percent",
-)  # fmt: skip
-SHARES = ("masseter_grade_le3_percent", "weak_bite_percent", "masseter_smile_percent")
 EFFECTS = {"weak_bite_percent": "weak_bite", "masseter_smile_percent": "asymmetric_smile"}
 PATTERNS = {"masseter": "masseter_48", "depressor_anguli_oris": "depressor_anguli_oris_4"}
 
 
-def predict_lower_face(rows: Sequence[PublishedRow], sets: Sequence[Mapping[str, float]]) -> Predicted:
-    """What each row should be, (sets, rows) in its own unit, and the spread between people."""
+def predict_lower_face(rows: Sequence[PublishedRow], sets: Sequence[Mapping[str, float]]) -> tuple[np.ndarray, np.ndarray]:
+    """What each row should be, (sets, rows) in its own unit, and the spread between people (rows,)."""
     values, person_sd = np.zeros((len(sets), len(rows))), np.zeros(len(rows))
     with threadpool_limits(1):
         for k, row in enumerate(rows):
             values[:, k] = [_value(row, _stage_parameters(one)) for one in sets]
             person_sd[k] = abs(values[0, k]) * _stage_parameters(sets[0])["masseter_response_sd_ln"]
-    return Predicted(values, person_sd)
+    return values, person_sd
 
 
 def _stage_parameters(values: Mapping[str, float]) -> Parameters:
@@ -65,8 +60,6 @@ def trial_plan(product: str, indication: str, units: float) -> Plan:
 
 
 def _has_pattern(product: str, pattern: str) -> bool:
-    from glabella.evidence.lower_face import load_study_patterns
-
     return any((row.product, row.pattern) == (product, pattern) for row in load_study_patterns())
 
 
@@ -115,10 +108,19 @@ def _grade_share(change_mm: float, parameters: Mapping[str, float]) -> float:
     return share
 
 
+@cache
+def _structure_doses(product: str, indication: str, units: float) -> Mapping[str, np.ndarray]:
+    """Dose of the structures at risk over placements; the posterior does not move it."""
+    return placement_doses(_person(), trial_plan(product, indication, units), load_lower_parameters(), seed=0)
+
+
 def _chance(effect: str, row: PublishedRow, units: float, parameters: Parameters) -> float:
-    plan, person = trial_plan(row.product, row.indication, units), _person()
-    course = run_lower_course(person, plan, PEAK_DAYS, parameters, [None], TOLERANCE)
-    return find_lower_risks(person, plan, parameters, course, [], 0, seed=0)[effect].value
+    blockade = block_junctions(_doses(row.product, row.indication, units), np.zeros(1), PEAK_DAYS, parameters, row.product)
+    force = weaken_lower_muscles(blockade, parameters).force
+    bite_lost = parameters["clench_masseter_share"] * (1 - np.mean(list(force.values()), axis=0).min())
 
+    def peak_block(dose: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
+        return blocked_share(dose, PEAK_DAYS, values, row.product).max(-1)
 
-LOWER_FACE = Other("lower face", QUANTITIES, SHARES, predict_lower_face)
+    doses = _structure_doses(row.product, row.indication, units)
+    return rate_lower_face(doses, np.array([bite_lost]), peak_block, [parameters])[effect].value

@@ -15,6 +15,9 @@ from glabella.evidence.published import PublishedRow
 from glabella.validation.intervals import interval, mean_figures, rate_figures
 from glabella.validation.judged import Judged
 
+LOWER_FACE_SHARES = ("masseter_grade_le3_percent", "weak_bite_percent", "masseter_smile_percent")
+LOWER_FACE_QUANTITIES = (*LOWER_FACE_SHARES, "masseter_clench_change_mm", "masseter_thinnest_days", "dao_weakening_percent")
+
 
 @dataclass(frozen=True)
 class Predicted:
@@ -34,7 +37,13 @@ class Other:
     predict: Callable[[Sequence[PublishedRow], Sequence[Mapping[str, float]]], Predicted]
 
 
-OTHERS: tuple[Other, ...] = ()
+def _lower_face(rows: Sequence[PublishedRow], sets: Sequence[Mapping[str, float]]) -> Predicted:
+    from glabella.validation.lower_face import predict_lower_face  # a tissue of its own, built only where a row asks
+
+    return Predicted(*predict_lower_face(rows, sets))
+
+
+OTHERS: tuple[Other, ...] = (Other("lower face", LOWER_FACE_QUANTITIES, LOWER_FACE_SHARES, _lower_face),)
 
 
 def predictor_of(row: PublishedRow, others: Sequence[Other] | None = None) -> Other:

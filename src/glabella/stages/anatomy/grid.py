@@ -144,7 +144,7 @@ def _angles(away: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def build_grid(
     face: Face, surface: Surface, step_mm: float = STEP_MM, depth_step_mm: float = DEPTH_STEP_MM, window: Window | None = None
 ) -> Grid:
-    """Columns over the ``window``, the upper face unless given, with spacing ``step_mm`` (at its nominal radius) and levels of ``depth_step_mm`` (mm)."""
+    """Columns over the ``window`` (the upper face) with spacing ``step_mm`` at its nominal radius, levels of ``depth_step_mm`` (mm)."""
     window = window or Window()
     nasion = face.landmarks[168]
     centre = np.array([0.0, nasion[1] + window.above_nasion_mm, nasion[2] - window.behind_nasion_mm])

@@ -38,14 +38,16 @@ def rate_lower_face(
     """Probability per person of each effect, with a 90 % band over ``parameter_draws``, the nominal ones first.
 
     ``doses``: mean dose (draws,) in units/mm3 to each of ``LOWER_STRUCTURES`` over placements; ``bite_lost`` (samples,): largest share of
-    the bite force lost; ``peak_block(dose, parameters)``: blocked share at its peak.
+    the bite force lost, one per draw after the first: all of them make the chance, each draw's own its band;
+    ``peak_block(dose, parameters)``: blocked share at its peak.
     """
     values: dict[str, list[float]] = {name: [] for name in lower_effect_words()}
-    for parameters in parameter_draws:
+    for number, parameters in enumerate(parameter_draws):
         block = np.maximum.accumulate(peak_block(DOSE_NODES, parameters))
-        lost = np.log(np.maximum(bite_lost, 1e-9) / parameters["bite_loss_noticed"]) / parameters["bite_loss_person_sd_ln"]
+        own = bite_lost if number == 0 or len(bite_lost) < number else bite_lost[number - 1]
+        lost = np.log(np.maximum(own, 1e-9) / parameters["bite_loss_noticed"]) / parameters["bite_loss_person_sd_ln"]
         values["weak_bite"].append(float(ndtr(lost).mean()))
-        chance = dict.fromkeys(("asymmetric_smile", "uneven_lower_lip", "weak_lip_closure", "difficulty_swallowing"), 0.0)
+        chance: dict[str, float] = {name: 0.0 for name in lower_effect_words() if name != "weak_bite"}
         for node, weight in zip(PERSON_NODES, PERSON_WEIGHTS, strict=True):
             at = {name: _blocked(dose, block, node * parameters["person_sensitivity_sd_ln"]) for name, dose in doses.items()}
             share = parameters["smile_zygomaticus_major_share"]
