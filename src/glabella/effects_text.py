@@ -92,7 +92,7 @@ def effects_lines(document: Mapping[str, Any], by_seriousness: bool = False) -> 
     if by_seriousness:
         effects = sorted(effects, key=lambda effect: gravity(effect["seriousness"]))
     rows = [("effect", "how many have it", "basis", "with placebo", "begins", "lasts")]
-    rows += [(e["title"], e["plain"], BASIS[e["basis"]], _placebo(e["reported"]), e["onset"], e["duration"]) for e in effects]
+    rows += [(e["title"], e["plain"], BASIS[e["basis"]], placebo_words(e["reported"]), e["onset"], e["duration"]) for e in effects]
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     for number, row in enumerate(rows):
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -104,12 +104,7 @@ def effects_lines(document: Mapping[str, Any], by_seriousness: bool = False) -> 
         "computed: from toxin outside its target in this plan, with the scatter of needles; published: the rate of trials or a label, "
         "whatever the cause. In brackets nine in ten: of the computations, or of what the count of people allows."
     )
-    anything = document["any_adverse_event"]
-    if anything:
-        yield from _wrapped(
-            f"Any trouble at all, whatever its cause: {tell_in_thousand(anything['value'])} with the product and "
-            f"{tell_in_thousand(anything['placebo'])} with placebo, so that most of it is not due to the toxin [{anything['source']}]."
-        )
+    yield from _wrapped(tell_anything(document["any_adverse_event"])) if document["any_adverse_event"] else ()
     yield from _section("Named by labels without a rate", document["without_rate"])
     yield ""
     yield "GET HELP NOW"
@@ -126,6 +121,16 @@ def effects_lines(document: Mapping[str, Any], by_seriousness: bool = False) -> 
     yield from _section("Where to report", document["reporting"])
     yield ""
     yield document["frame"]
+
+
+def tell_anything(anything: Mapping[str, Any] | None) -> str:
+    """How many had any trouble at all, with the product and with placebo; empty where unknown."""
+    if anything is None:
+        return ""
+    return (
+        f"Any trouble at all, whatever its cause: {tell_in_thousand(anything['value'])} with the product and "
+        f"{tell_in_thousand(anything['placebo'])} with placebo, so that most of it is not due to the toxin [{anything['source']}]."
+    )
 
 
 def blood_lines(bound: Mapping[str, Any] | None) -> Iterator[str]:
@@ -147,7 +152,8 @@ def blood_lines(bound: Mapping[str, Any] | None) -> Iterator[str]:
     )
 
 
-def _placebo(reported: Mapping[str, Any] | None) -> str:
+def placebo_words(reported: Mapping[str, Any] | None) -> str:
+    """How many have it with placebo, in the same trials."""
     if not reported or reported["placebo"] is None:
         return "not known"
     return "none reported" if reported["placebo"] == 0 else tell_in_thousand(reported["placebo"])
