@@ -29,13 +29,13 @@ from glabella.planner.risk_map import RiskMap, risk_map
 from glabella.stages.junction import Blockade
 from glabella.stages.muscle import MuscleForce
 from glabella.stages.skin import strain_by_side, strain_skin
+from glabella.stages.unwanted import measure_brows
 from glabella.stages.wrinkle import depths_by_side_mm, grade_wrinkles
 from glabella.treatment import (
     COMPILED_FROM,
     Course,
     Person,
     Treatment,
-    _brow_drop_mm,
     _curves,
     _outcome,
     build_person,
@@ -258,7 +258,7 @@ class Workbench:
             doses = beside.submit(face.reach.doses, plan)
             course = run_course(person, plan, grid, table, [None] * len(plan.sessions), NOMINAL_TOLERANCE)
             depths = beside.submit(depths_on_each_side_mm, person, course, table)
-            risks = face.reach.risks(plan, doses.result(), _brow_drop_mm(_curves(course)), table)
+            risks = face.reach.risks(plan, doses.result(), measure_brows([_curves(course)], sampled=False), table)
             face.note_in(table)
             outcome = _outcome(person, plan, grid, table, course, [], with_label_rates(plan, risks), findings, 0, 0, False)
             line_depth_mm = depths.result()
