@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from nicegui.element import Element
 
-NAMES = ("glabella_bus", "glabella_face_data", "glabella_face_shaders", "glabella_face_marks", "glabella_face")
+NAMES = ("glabella_bus", "glabella_terms", "glabella_face_data", "glabella_face_shaders", "glabella_face_marks", "glabella_face")
 LIBRARIES: list[str | Path] = [f"../web/{name}.js" for name in NAMES]
 
 

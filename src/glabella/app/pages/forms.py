@@ -16,7 +16,8 @@ from glabella.app.pages.controls import (
     number_field,
     segmented,
     shown_number,
-    text,
+    Told,
+    told,
     text_field,
 )
 from glabella.errors import InputError
@@ -97,7 +98,7 @@ class PersonForm:
 
     def _baseline(self, patient: Patient) -> None:
         with block("gl-wide", "fieldset"):
-            text("Lines before treatment, graded 0 to 3 (Facial Wrinkle Scale)", "gl-label", "legend")
+            told("Lines before treatment, graded 0 to 3 (Facial Wrinkle Scale)", "gl-label", "legend")
             with block("gl-grades"):
                 for area in AREAS:
                     for part, words in (("rest", "at rest"), ("contraction", "at full movement")):
@@ -113,7 +114,7 @@ class PersonForm:
 
     def _told(self, legend: str, name: str, rule: str, have: Sequence[str]) -> None:
         with block("gl-wide", "details") as box:
-            self._summaries[name] = legend, text(_told_words(legend, have), "", "summary")
+            self._summaries[name] = legend, Told(_told_words(legend, have), "summary")
             if have:
                 box.props["open"] = True
             for value in named_values(rule):
@@ -128,7 +129,7 @@ class PersonForm:
 
     def _earlier(self, patient: Patient) -> None:
         with block("gl-wide", "fieldset"):
-            text("Botulinum toxin given before, also elsewhere in the body", "gl-label", "legend")
+            told("Botulinum toxin given before, also elsewhere in the body", "gl-label", "legend")
             for number, one in enumerate(patient.earlier_toxin):
                 with block("gl-row"):
                     products = {name: name for name in (*load_products(), OTHER_PRODUCT)}

@@ -13,7 +13,7 @@ from glabella.app.api.notes import read_text
 from glabella.app.desk import Desk
 from glabella.app.follow import Hands
 from glabella.app.note import Note, injection_document, read_injection
-from glabella.app.pages.controls import block, button, card, finding, link, text, text_field
+from glabella.app.pages.controls import block, button, card, finding, link, text, text_field, told
 from glabella.app.services import Services
 from glabella.app.store import ConflictError, NotFoundError
 from glabella.errors import GlabellaError, InputError
@@ -114,7 +114,7 @@ class Keep:
     def build(self) -> None:
         """The cards of the tab."""
         with card("Papers"):
-            text("Two PDFs of this plan. A study has neither.", "gl-muted", "p")
+            told("Two PDFs of this plan. A study has neither.", "gl-muted", "p")
             with block("gl-row"):
                 button("Professional sheet (PDF)", lambda: self._export("sheet.pdf"))
                 button("Leaflet in plain words (PDF)", lambda: self._export("leaflet.pdf"))
@@ -135,7 +135,7 @@ class Keep:
                 button("Duplicate this plan", self._duplicate)
             self.list = block("gl-told")
         with card("Own patterns"):
-            text("The needles of this plan under a name, for this product.", "gl-muted", "p")
+            told("The needles of this plan under a name, for this product.", "gl-muted", "p")
             name = {"text": ""}
             with block("gl-row"):
                 text_field("Name", "", lambda value: name.update(text=value), longest=80)
@@ -162,7 +162,7 @@ class Keep:
             if why:
                 finding("caution", why)
                 return
-            text("Being made: the download starts by itself.", "gl-muted", "p")
+            told("Being made: the download starts by itself.", "gl-muted", "p")
         ui.download.from_url(f"/notes/{self.id}/{ending}")
 
     def list_versions(self) -> None:

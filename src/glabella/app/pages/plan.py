@@ -13,7 +13,7 @@ from glabella.app.desk import Desk, licensed_areas, usual_injection
 from glabella.app.follow import Hands
 from glabella.app.months_view import Curves
 from glabella.app.note import Note
-from glabella.app.pages.controls import block, button, card, enable, finding, table, text
+from glabella.app.pages.controls import Told, block, button, card, enable, finding, table, text, told
 from glabella.app.pages.forms import PersonForm, SyringeForm
 from glabella.app.pages.goal_form import GoalForm
 from glabella.app.pages.keep import Keep
@@ -50,7 +50,7 @@ async def plan_page(services: Services, hands: Hands, note_id: str) -> None:
         note = Note.from_document(kept.document, f"plan {note_id}")
     except (NotFoundError, InputError) as error:
         with shell("Plan not found", "/plan"):
-            text("This plan is not here", "", "h1")
+            told("This plan is not here", "", "h1")
             finding("caution", str(error))
             button("Start a new plan", lambda: ui.navigate.to(f"/plan/{new_plan(services)}"), primary=True)
         return
@@ -67,7 +67,7 @@ class PlanPage:
         self._asked: tuple[Any, ...] | None = None
         with shell("Plan", "/plan"):
             self.mark = block("gl-watermark").props('aria-hidden="true"')
-            text("Plan a treatment", "gl-visually-hidden", "h1")
+            told("Plan a treatment", "gl-visually-hidden", "h1")
             with block("gl-columns"):
                 self.stage = Stage(services, hands, placing=True)
                 with block("gl-side"):
@@ -94,7 +94,7 @@ class PlanPage:
             self.verdict = block("gl-row gl-verdict").props('role="status"')
             with block("gl-syringe", "details"):
                 with block("", "summary"):
-                    self.syringe_words = text("")
+                    self.syringe_words = Told("", "span")
                 self.syringe = SyringeForm(self.desk)
         ui.keyboard(on_key=self._key)
 
@@ -125,7 +125,7 @@ class PlanPage:
         self._pattern_product = self.desk.note.product
         self.patterns.clear()
         with self.patterns:
-            text("Licensed patterns:", "gl-muted")
+            told("Licensed patterns:", "gl-muted")
             for area in licensed_areas(self.desk.note.product):
                 button(
                     PATTERN_WORDS[area],
@@ -263,10 +263,10 @@ class PlanPage:
         counts = {s: sum(f.severity == s for f in found) for s in ("refuse", "caution", "info")}
         self.verdict.clear()
         with self.verdict:
-            text(f"{self.desk.note.units:g} U of {self.desk.note.product}", "gl-number gl-strong")
+            told(f"{self.desk.note.units:g} U of {self.desk.note.product}", "gl-number gl-strong")
             for severity, words in (("refuse", "not allowed by the label"), ("caution", "to be careful about"), ("info", "to note")):
                 if counts[severity]:
-                    text(f"{counts[severity]} {words}", f"gl-chip gl-chip-{severity}")
+                    told(f"{counts[severity]} {words}", f"gl-chip gl-chip-{severity}")
             if trouble:
                 finding("refuse", trouble)
 
@@ -279,7 +279,7 @@ class PlanPage:
         rows = [(name.replace("_", " "), f"{units:.2f}") for name, units in sorted(dose["by_muscle"].items(), key=lambda x: -x[1])]
         with self.balance:
             placed, taken, cleared = dose["placed_units"], dose["taken_up_units"], dose["cleared_units"]
-            text(f"Of {placed:g} U placed, {taken:.2f} U are taken up by nerve endings and {cleared:.2f} U are cleared.", "", "p")
+            told(f"Of {placed:g} U placed, {taken:.2f} U are taken up by nerve endings and {cleared:.2f} U are cleared.", "", "p")
             table(("Muscle", "Units taken up"), [row for row in rows if row[1] != "0.00"], "Units taken up by muscle")
 
     def _watermark(self, study: bool) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from glabella.app.desk import Desk
 from glabella.app.follow import Hands
-from glabella.app.pages.controls import block, button, choice_field, finding, number_field, text
+from glabella.app.pages.controls import block, button, choice_field, finding, number_field, told
 from glabella.app.pages.stage import Stage
 from glabella.app.services import Services
 from glabella.errors import GlabellaError
@@ -54,7 +54,7 @@ class RiskOverlay:
     def _say(self, words: str) -> None:
         self.state.clear()
         with self.state:
-            text(words, "", "p")
+            told(words, "", "p")
 
     async def _show(self) -> None:
         note, asked = self.desk.note, dict(self.asked)

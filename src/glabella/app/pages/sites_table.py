@@ -7,7 +7,7 @@ from nicegui import ui
 from nicegui.element import Element
 
 from glabella.app.desk import Desk, usual_injection
-from glabella.app.pages.controls import Field, block, button, choice_field, number_field, shown_number, text
+from glabella.app.pages.controls import Field, block, button, choice_field, Told, number_field, shown_number, text, told
 from glabella.errors import InputError
 from glabella.evidence.patterns import licensed_muscle, site_areas
 from glabella.label import Finding
@@ -16,10 +16,10 @@ from glabella.plan import FARTHEST_MM, TARGETS, Injection
 
 HEADINGS = (
     ("No.", "Take the needle in hand; then the arrow keys move it 1 mm along the skin"),
-    ("Site, and aim of the tip", "A named place of the licensed patterns; the muscle in whose middle the tip lies, or a depth"),
-    ("Aside, up (mm)", "Along the skin: away from the midline (at a midline site to the person's left), and upward"),
-    ("Units, depth (mm)", "Units of this product, which cannot be converted to another's; depth of the tip below the skin"),
-    ("mL", "What the syringe shows for these units at this dilution"),
+    ("Site, and aim of the tip", ""),
+    ("Aside, up (mm)", ""),
+    ("Units, depth (mm)", ""),
+    ("mL", ""),
     ("Mirror, leave out", "Add the mirror image on the other side; leave the injection out"),
 )
 BY_DEPTH = ""
@@ -49,13 +49,13 @@ class SitesTable:
                 text("Injection sites", "gl-visually-hidden", "caption")
                 with ui.element("thead"), ui.element("tr"):
                     for words, tip in HEADINGS:
-                        heading = text(words, "", "th")
+                        heading = told(words, "", "th")
                         heading.props["scope"] = "col"
                         if tip:
                             heading.props["title"] = tip
                 self._body = ui.element("tbody")
         with block("gl-row"):
-            self._total = text("", "gl-number")
+            self._total = Told("", "span").classes("gl-number")
         with block("gl-row"):
             choices = {site: site_words(site) for site in site_areas()}
             adding = {"site": next(iter(choices))}
@@ -74,7 +74,7 @@ class SitesTable:
             self._rows = [_Row(self, number) for number in range(len(self.desk.note.injections))]
             if not self._rows:
                 with ui.element("tr"):
-                    cell = text("No injections yet. Click on the face, choose a licensed pattern, or add one below.", "gl-muted", "td")
+                    cell = told("No injections yet. Click on the face, choose a licensed pattern, or add one below.", "gl-muted", "td")
                     cell.props["colspan"] = len(HEADINGS)
         self.refresh()
 
@@ -214,4 +214,4 @@ def _fill(box: Element, findings: Sequence[Finding]) -> None:
     box.clear()
     with box:
         for finding in findings:
-            text(finding.what, f"gl-remark gl-remark-{finding.severity}", "p")
+            told(finding.what, f"gl-remark gl-remark-{finding.severity}", "p")
