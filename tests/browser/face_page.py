@@ -12,8 +12,8 @@ import nicegui
 import numpy as np
 
 import glabella as g
-from glabella.app.face.view import NAMES as LIBRARIES
 from glabella.app.face import dose_overlay, face_bundle, risk_overlay
+from glabella.app.face.view import NAMES as LIBRARIES
 from glabella.app.months import months_document
 from glabella.app.workbench import Workbench
 from glabella.evidence import load_parameters

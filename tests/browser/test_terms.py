@@ -18,11 +18,14 @@ CARDS = """() => [...document.querySelectorAll('.gl-card, .gl-frame')].filter((c
       texts.push(whole.innerText);
     }
   }
-  const marks = [...card.querySelectorAll('[data-term]')].filter((mark) => mark.closest('.gl-card, .gl-frame') === card && mark.checkVisibility());
+  const mine = (mark) => mark.closest('.gl-card, .gl-frame') === card && mark.checkVisibility();
+  const marks = [...card.querySelectorAll('[data-term]')].filter(mine);
+  const textOf = (id) => document.getElementById(id)?.textContent ?? '';
+  const said = (mark) => (mark.getAttribute('aria-describedby') ?? '').split(' ').map(textOf);
   return {
     title: card.querySelector('h1, h2, h3, legend')?.innerText ?? card.className, texts: [...new Set(texts)],
     marked: marks.map((mark) => mark.dataset.term),
-    says: marks.map((mark) => (mark.getAttribute('aria-describedby') ?? '').split(' ').map((id) => document.getElementById(id)?.textContent ?? '')),
+    says: marks.map(said),
   };
 })"""
 

@@ -53,7 +53,8 @@ _TERMS: Mapping[str, Term] = {
     ),
     "aim": Term("What the tip is meant for: a muscle, in whose middle it then lies, or a depth of its own.", r"aim(?: of the tip)?"),
     "dilution": Term(
-        "How much saline (salt water) is put into the vial: it sets how much fluid a unit takes up.", r"dilution|saline(?: per vial)?|mixed|mixing"
+        "How much saline (salt water) is put into the vial: it sets how much fluid a unit takes up.",
+        r"dilution|saline(?: per vial)?|mixed|mixing",
     ),
     "vial": Term("The bottle that the product comes in.", r"vials?"),
     "volume": Term("Millilitres: what the syringe shows for these units at this dilution.", r"mL"),
@@ -78,8 +79,10 @@ _TERMS: Mapping[str, Term] = {
         "For each place of the skin the computed chance that a needle there would cause the effect, with the scatter of a hand.",
         r"risky|risk map",
     ),
-    "at_risk": Term("Muscles near the needles that should not be weakened: they lift the lid, close the eye, or lift the corner of the mouth.",
-                    r"structures at risk|where they should not be"),
+    "at_risk": Term(
+        "Muscles near the needles that should not be weakened: they lift the lid, close the eye, or lift the corner of the mouth.",
+        r"structures at risk|where they should not be",
+    ),
     "glabellar": Term("Between the brows, where frown lines stand.", r"glabellar?"),
     "canthal": Term("Beside the outer corner of the eye, where crow's feet spread.", r"lateral canthal"),
     "nasion": Term("The dip at the root of the nose, between the eyes.", r"nasion"),
@@ -107,9 +110,7 @@ _MUSCLE_WORDS: Mapping[str, str] = {
 @cache
 def glossary() -> Mapping[str, Term]:
     """All terms by key: those above, every muscle, every product."""
-    muscles = {
-        name: Term(f"{words.plain}.", _MUSCLE_WORDS.get(name, name.replace("_", " "))) for name, words in MUSCLES.items()
-    }
+    muscles = {name: Term(f"{words.plain}.", _MUSCLE_WORDS.get(name, name.replace("_", " "))) for name, words in MUSCLES.items()}
     products = "|".join(load_products())
     product = Term(f"The active substance of a vial, sold under a brand name; {NOT_INTERCHANGEABLE}.",
                    f"products?|{products}")  # fmt: skip

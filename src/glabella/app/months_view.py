@@ -19,7 +19,7 @@ def add_look() -> None:
 class TimeBar(Element, component="web/time_bar.js", dependencies=[BUS, TERMS, "web/glabella_time.js"]):
     """Day slider 0 to 365, expressions, before and after, and the day in numbers (in plain words where ``simple``).
 
-    Events: ``loaded`` {url} when a months document is on the page's bus, ``failed`` {message}.
+    Events: ``loaded`` {url} when a months document is on the page's bus, ``failed`` {message, status}.
     """
 
     def __init__(self, *, simple: bool = False, months: str | None = None) -> None:
@@ -40,7 +40,7 @@ class SectionView(Element, component="web/section_view.js", dependencies=[BUS, T
     """The cut through the layers along one needle.
 
     ``editable``: the depth can be dragged or moved by arrow keys. ``simple``: plain names and the needle's way step by step.
-    Events: ``depth`` {depth_mm} once the hand lets go (never where not editable), ``shown`` {site}, ``failed`` {message}.
+    Events: ``depth`` {depth_mm} once the hand lets go (never where not editable), ``shown`` {site}, ``failed`` {message, status}.
     """
 
     def __init__(self, *, simple: bool = False, editable: bool = False, section: str | None = None) -> None:

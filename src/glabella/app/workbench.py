@@ -134,9 +134,12 @@ class Workbench:
             raise KeyError(key)
         return patient
 
+    def is_built(self, patient: Patient) -> bool:
+        """Whether the face of this person is warm."""
+        return self._faces.find(_shape(patient)) is not None
+
     def _face(self, patient: Patient) -> _Face:
-        shape = patient.sex, patient.age_years, patient.interpupillary_distance_mm, patient.frontalis_upper_margin_mm
-        return self._faces.get(shape, lambda: self._build(patient))
+        return self._faces.get(_shape(patient), lambda: self._build(patient))
 
     def _build(self, patient: Patient) -> _Face:
         table = self._parameters.recording()
@@ -348,6 +351,11 @@ def _told(progress: Progress | None, cancelled: Callable[[], bool]) -> Progress:
 
 def _check_samples(samples: int, seed: int) -> tuple[int, int]:
     return whole("samples", samples, 0, MOST_SAMPLES), whole("seed", seed, 0, 2**62)
+
+
+def _shape(patient: Patient) -> tuple[object, ...]:
+    """What of a person decides the shape of the face."""
+    return patient.sex, patient.age_years, patient.interpupillary_distance_mm, patient.frontalis_upper_margin_mm
 
 
 def _physical(plan: Plan) -> tuple[object, ...]:

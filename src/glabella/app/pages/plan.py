@@ -38,21 +38,26 @@ PATTERN_WORDS = {"glabellar": "Between the brows", "forehead": "Forehead", "late
 FIRST_TITLE = "Glabellar lines"
 
 
-def new_plan(services: Services) -> str:
+async def new_plan(services: Services, hands: Hands) -> str:
     """Make a note with the licensed glabellar pattern; its id."""
-    return services.store.create(Note(FIRST_TITLE).with_pattern(("glabellar",)).document())
+    return await hands.keep(partial(services.store.create, Note(FIRST_TITLE).with_pattern(("glabellar",)).document()))
 
 
 async def plan_page(services: Services, hands: Hands, note_id: str) -> None:
     """Build the page of one kept note."""
     try:
-        kept = services.store.load(note_id)
+        kept = await hands.keep(partial(services.store.load, note_id))
         note = Note.from_document(kept.document, f"plan {note_id}")
     except (NotFoundError, InputError) as error:
         with shell("Plan not found", "/plan"):
             told("This plan is not here", "", "h1")
             finding("caution", str(error))
-            button("Start a new plan", lambda: ui.navigate.to(f"/plan/{new_plan(services)}"), primary=True)
+
+
+            async def start() -> None:
+                ui.navigate.to(f"/plan/{await new_plan(services, hands)}")
+
+            button("Start a new plan", start, primary=True)
         return
     PlanPage(services, hands, note_id, note, kept.version)
 
@@ -114,7 +119,7 @@ class PlanPage:
             with block("gl-row"):
                 self.patterns = block("gl-row")
             self._pattern_buttons()
-            self.table = SitesTable(self.desk, self.take)
+            self.table = SitesTable(self.desk, self.take, self.stage.depths)
         with card("Through the layers, along the needle in hand"):
             section = self.stage.section(editable=True)
             section.on("depth", lambda event: self._depth(float(event.args["depth_mm"])))
@@ -151,7 +156,7 @@ class PlanPage:
         with card("What can go wrong, and how likely"):
             self.effects = block("gl-told")
         with card("Where a needle would be risky"):
-            RiskOverlay(self.desk, self.stage, self.services, self.hands)
+            self.risk_overlay = RiskOverlay(self.desk, self.stage, self.services, self.hands)
 
     def _goal(self) -> None:
         with card("The lowest dose that is enough"):
@@ -271,6 +276,8 @@ class PlanPage:
                 finding("refuse", trouble)
 
     def _told(self, result: Result, document: Document) -> None:
+        self.table.show_depths()
+        self.risk_overlay.suggest()
         tell_dates(self.dates, document)
         tell_side_effects(self.effects, document)
         tell_sources(self.sources, document)

@@ -1,5 +1,7 @@
 """Puts the pages and their routes on the server."""
 
+from functools import partial
+
 from nicegui import app, ui
 
 from glabella.app.export_routes import export_router
@@ -22,16 +24,16 @@ def register(services: Services) -> None:
 
     @ui.page("/", reconnect_timeout=RECONNECT_SECONDS)
     def _home() -> None:
-        home()
+        home(services, hands)
 
     @ui.page("/explore", reconnect_timeout=RECONNECT_SECONDS)
     def _explore() -> None:
         explore(services, hands)
 
     @ui.page("/plan", reconnect_timeout=RECONNECT_SECONDS)
-    def _plan() -> None:
-        newest = services.store.list(limit=1)
-        ui.navigate.to(f"/plan/{newest[0].id if newest else new_plan(services)}")
+    async def _plan() -> None:
+        newest = await hands.keep(partial(services.store.list, limit=1))
+        ui.navigate.to(f"/plan/{newest[0].id if newest else await new_plan(services, hands)}")
 
     @ui.page("/plan/{note_id}", reconnect_timeout=RECONNECT_SECONDS)
     async def _plan_of(note_id: str) -> None:

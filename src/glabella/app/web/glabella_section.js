@@ -2,7 +2,7 @@
  * The cut through the layers along one needle, drawn on a canvas: layers with their own hatching and names, the dose as lines in units per
  * mm3, the needle with its tip, the bony rim. The picture is painted once per section, size and theme; the needle is drawn over it.
  */
-import { bus, ownUrl } from "glabella_bus";
+import { ask, bus } from "glabella_bus";
 import { termed } from "glabella_terms";
 import { make, wordsOf, written } from "glabella_time";
 
@@ -261,9 +261,7 @@ export class SectionView {
   async load(url) {
     const mine = ++this.newest;
     if (!url) return this.clear();
-    const answer = await fetch(ownUrl(url));
-    if (!answer.ok) throw new Error(`the section could not be loaded (${answer.status})`);
-    const section = readBundle(await answer.arrayBuffer());
+    const section = readBundle(await (await ask(url, "the section")).arrayBuffer());
     if (mine === this.newest) this.show(section);
     return section.site;
   }
