@@ -224,8 +224,9 @@ def treat(
         runs = _run_samples(person, plan, grid, parameters, samples, seed, workers, report)
         report("side effects", 0.0)
         risks = find_risks(person, plan, parameters, nominal, runs, samples, seed)
-        outcome = _outcome(person, plan, grid, parameters, nominal, runs, with_label_rates(plan, risks), findings, seed, samples, scene)
-    names = list(_curves(nominal))
+        unwanted = with_label_rates(plan, risks)
+        outcome = assemble_outcome(person, plan, grid, parameters, nominal, runs, unwanted, findings, seed, samples, scene)
+    names = list(named_curves(nominal))
     return Treatment(person, outcome, {name: np.stack([run[name] for run in runs]) for name in names} if runs else {}, risks)
 
 
@@ -235,7 +236,7 @@ def _run_samples(
     def run(sample: int) -> dict[tuple[str, ...], np.ndarray]:
         drawn = parameters.draw(seed, sample)
         offsets = [placement_offsets(_sites(s), seed, sample, n, drawn) for n, s in enumerate(plan.sessions)]
-        return _curves(run_course(person, plan, grid, drawn, offsets, SAMPLE_TOLERANCE, compiled=samples >= COMPILED_FROM))
+        return named_curves(run_course(person, plan, grid, drawn, offsets, SAMPLE_TOLERANCE, compiled=samples >= COMPILED_FROM))
 
     found = []
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
@@ -245,7 +246,7 @@ def _run_samples(
     return found
 
 
-def _curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
+def named_curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
     """The curves of one run under one flat name each."""
     curves: dict[tuple[str, ...], np.ndarray] = {}
     for area in AREAS:
@@ -270,7 +271,8 @@ def _sites(session: Session) -> list[str]:
     return [injection.site for injection in session.injections]
 
 
-def _brow_drop_mm(curves: Mapping[tuple[str, ...], np.ndarray]) -> float:
+def brow_drop_mm(curves: Mapping[tuple[str, ...], np.ndarray]) -> float:
+    """How far any point of either brow drops at most, of ``named_curves``."""
     return max(float((-curve).max()) for key, curve in curves.items() if key[0] == "brow")
 
 
@@ -289,7 +291,7 @@ def find_risks(
         return blocked_share(dose, PEAK_DAYS, values, plan.product).max(-1)
 
     draws = [parameters, *(parameters.draw(seed, n) for n in range(min(samples, UNWANTED_PARAMETER_DRAWS)))]
-    drops = np.array([_brow_drop_mm(run) for run in (runs or [_curves(nominal)])])
+    drops = np.array([brow_drop_mm(run) for run in (runs or [named_curves(nominal)])])
     return rate_unwanted(doses, drops, peak_block, draws)
 
 
@@ -305,7 +307,7 @@ def _probability(risk: ComputedRisk) -> Probability:
     return Probability(risk.value, risk.low, risk.high, "computed", risk.onset, risk.duration, risk.seriousness, risk.source)
 
 
-def _outcome(
+def assemble_outcome(
     person: Person,
     plan: Plan,
     grid: np.ndarray,
@@ -318,7 +320,8 @@ def _outcome(
     samples: int,
     scene: bool,
 ) -> Outcome:
-    one = _curves(nominal)
+    """The outcome of a nominal run and the curves of its samples (none: no bands); ``scene``: with the raw data of pictures."""
+    one = named_curves(nominal)
 
     def curve(*key: str) -> Curve:
         return summarise(grid, one[key], np.stack([run[key] for run in runs]) if runs else None)

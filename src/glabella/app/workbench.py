@@ -35,12 +35,12 @@ from glabella.treatment import (
     Course,
     Person,
     Treatment,
-    _brow_drop_mm,
-    _curves,
-    _outcome,
+    assemble_outcome,
+    brow_drop_mm,
     build_person,
     check_arguments,
     day_grid,
+    named_curves,
     run_course,
     treat,
     whole,
@@ -261,9 +261,9 @@ class Workbench:
             doses = beside.submit(face.reach.doses, plan)
             course = run_course(person, plan, grid, table, [None] * len(plan.sessions), NOMINAL_TOLERANCE)
             depths = beside.submit(depths_on_each_side_mm, person, course, table)
-            risks = face.reach.risks(plan, doses.result(), _brow_drop_mm(_curves(course)), table)
+            risks = face.reach.risks(plan, doses.result(), brow_drop_mm(named_curves(course)), table)
             face.note_in(table)
-            outcome = _outcome(person, plan, grid, table, course, [], with_label_rates(plan, risks), findings, 0, 0, False)
+            outcome = assemble_outcome(person, plan, grid, table, course, [], with_label_rates(plan, risks), findings, 0, 0, False)
             line_depth_mm = depths.result()
         return Result("", person, plan, outcome, course, findings, line_depth_mm, 0)
 
@@ -289,7 +289,7 @@ class Workbench:
         force = MuscleForce(grid, dict.fromkeys(muscles, one), dict.fromkeys(muscles, one))
         strain = strain_skin(person.skin, force, patient, table)
         course = Course((), (), blockade, force, strain, grade_wrinkles(strain, patient, table))
-        curves = {name: summarise(grid, values) for name, values in _curves(course).items()}
+        curves = {name: summarise(grid, values) for name, values in named_curves(course).items()}
         outcome = UntreatedOutcome(
             days=grid,
             skin={

@@ -1,7 +1,9 @@
 """The face with its months: what all doors share. It follows a person and a plan, and hands every result on."""
 
+import asyncio
 import datetime
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -185,7 +187,9 @@ class Stage:
 
     async def _answered(self, result: Result) -> None:
         first = self.result is None or self.result.plan != result.plan or self.result.person is not result.person
-        document = await self.hands.soon(lambda: self.hands.documents.of(result, self.date))
+        date = self.date
+        text = self.hands.soon(partial(self.hands.documents.text_of, result, date))  # made while the page is told to fetch it
+        making = asyncio.ensure_future(text)
         self.result = result
         with self.face.client:
             self._say(self._why)
@@ -196,11 +200,16 @@ class Stage:
                 self.face.set_person(self._address(f"/view/people/{key}/face.bin"))
             dated = f"?date={self.date.isoformat()}" if self.date else ""
             self.time.set_months(self._address(f"/view/results/{result.key}/months.json{dated}"))
+        await making
+        document = self.hands.documents.of(result, date)
+        with self.face.client:
             if first:
                 self._show_sites()
                 self._show_section()
                 if self._overlay == "dose":
                     self.set_overlay("dose")
+            if self.result is not result:
+                return  # a newer wish was answered meanwhile, and its words stand
             for listener in self._listeners:
                 listener(result, document)
 
