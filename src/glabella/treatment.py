@@ -250,8 +250,9 @@ def treat(
         runs = _run_samples(person, plan, grid, parameters, samples, seed, workers, report)
         report("side effects", 0.0)
         risks = find_risks(person, plan, parameters, nominal, runs, samples, seed)
-        outcome = _outcome(person, plan, grid, parameters, nominal, runs, with_label_rates(plan, risks), findings, seed, samples, scene)
-    names = list(_curves(nominal))
+        unwanted = with_label_rates(plan, risks)
+        outcome = assemble_outcome(person, plan, grid, parameters, nominal, runs, unwanted, findings, seed, samples, scene)
+    names = list(named_curves(nominal))
     return Treatment(person, outcome, {name: np.stack([run[name] for run in runs]) for name in names} if runs else {}, risks)
 
 
@@ -261,7 +262,7 @@ def _run_samples(
     def run(sample: int) -> dict[tuple[str, ...], np.ndarray]:
         drawn = parameters.draw(seed, sample)
         offsets = [placement_offsets(_sites(s), seed, sample, n, drawn) for n, s in enumerate(plan.sessions)]
-        return _curves(run_course(person, plan, grid, drawn, offsets, SAMPLE_TOLERANCE, compiled=samples >= COMPILED_FROM))
+        return named_curves(run_course(person, plan, grid, drawn, offsets, SAMPLE_TOLERANCE, compiled=samples >= COMPILED_FROM))
 
     found = []
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
@@ -271,7 +272,7 @@ def _run_samples(
     return found
 
 
-def _curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
+def named_curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
     """The curves of one run under one flat name each."""
     curves: dict[tuple[str, ...], np.ndarray] = {}
     for area in AREAS:
@@ -312,7 +313,7 @@ def find_risks(
         return blocked_share(dose, PEAK_DAYS, values, plan.product).max(-1)
 
     draws = [parameters, *(parameters.draw(seed, n) for n in range(min(samples, UNWANTED_PARAMETER_DRAWS)))]
-    return rate_unwanted(doses, measure_brows(runs or [_curves(nominal)], bool(runs)), peak_block, draws)
+    return rate_unwanted(doses, measure_brows(runs or [named_curves(nominal)], bool(runs)), peak_block, draws)
 
 
 def with_label_rates(plan: Plan, risks: Mapping[str, ComputedRisk]) -> dict[str, Probability]:
@@ -337,7 +338,7 @@ def _probability(risk: ComputedRisk) -> Probability:
     return Probability(risk.value, risk.low, risk.high, "computed", risk.onset, risk.duration, risk.seriousness, risk.source)
 
 
-def _outcome(
+def assemble_outcome(
     person: Person,
     plan: Plan,
     grid: np.ndarray,
@@ -350,7 +351,8 @@ def _outcome(
     samples: int,
     scene: bool,
 ) -> Outcome:
-    one = _curves(nominal)
+    """The outcome of a nominal run and the curves of its samples (none: no bands); ``scene``: with the raw data of pictures."""
+    one = named_curves(nominal)
 
     def curve(*key: str) -> Curve:
         return summarise(grid, one[key], np.stack([run[key] for run in runs]) if runs else None)
