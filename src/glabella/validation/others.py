@@ -15,6 +15,7 @@ from glabella.evidence.published import PublishedRow
 from glabella.validation.intervals import interval, mean_figures, rate_figures
 from glabella.validation.judged import Judged
 from glabella.validation.uses import QUANTITIES, SHARES, predict_uses
+from glabella.validation.years import YEARS_QUANTITIES, YEARS_SHARES, predict_years
 
 
 @dataclass(frozen=True)
@@ -27,19 +28,19 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Other:
-    """One predictor. ``shares``: those of its quantities that count people in percent, whose sampling is binomial."""
+    """One predictor. ``shares``: those of its quantities that count people in percent, whose sampling is binomial; ``predict`` gives
+    the values and the spread between people of a ``Predicted``."""
 
     name: str
     quantities: tuple[str, ...]
     shares: tuple[str, ...]
-    predict: Callable[[Sequence[PublishedRow], Sequence[Mapping[str, float]]], Predicted]
+    predict: Callable[[Sequence[PublishedRow], Sequence[Mapping[str, float]]], tuple[np.ndarray, np.ndarray]]
 
 
-def _uses(rows: Sequence[PublishedRow], sets: Sequence[Mapping[str, float]]) -> Predicted:
-    return Predicted(*predict_uses(rows, sets))
-
-
-OTHERS: tuple[Other, ...] = (Other("therapeutic uses", QUANTITIES, SHARES, _uses),)
+OTHERS: tuple[Other, ...] = (
+    Other("therapeutic uses", QUANTITIES, SHARES, predict_uses),
+    Other("years of treatment", YEARS_QUANTITIES, YEARS_SHARES, predict_years),
+)
 
 
 def predictor_of(row: PublishedRow, others: Sequence[Other] | None = None) -> Other:
@@ -60,7 +61,7 @@ def rows_by_predictor(rows: Sequence[PublishedRow]) -> Mapping[str, tuple[Publis
 
 def predict_others(name: str, rows: Sequence[PublishedRow], sets: Sequence[Mapping[str, float]]) -> Predicted:
     """What the predictor ``name`` says of its rows."""
-    return next(other for other in OTHERS if other.name == name).predict(rows, sets)
+    return Predicted(*next(other for other in OTHERS if other.name == name).predict(rows, sets))
 
 
 def judge_others(name: str, rows: Sequence[PublishedRow], predicted: Predicted, between_sd_logit: float, seed: int) -> tuple[Judged, ...]:
