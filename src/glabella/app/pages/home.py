@@ -26,3 +26,5 @@ def home() -> None:
                     text(name, "", "h2")
                     text(who, "gl-small", "p")
                     text(what, "", "p")
+        with block("", "p"):
+            link("Ask: straight answers to what people ask, with their sources", "/ask")

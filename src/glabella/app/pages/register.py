@@ -4,6 +4,7 @@ from nicegui import app, ui
 
 from glabella.app.export_routes import export_router
 from glabella.app.follow import Hands
+from glabella.app.pages.ask import ask_page
 from glabella.app.pages.explore import explore
 from glabella.app.pages.home import home
 from glabella.app.pages.plan import new_plan, plan_page
@@ -15,7 +16,7 @@ RECONNECT_SECONDS = 60.0  # a page keeps its state on the server for so long whe
 
 
 def register(services: Services) -> None:
-    """Pages at /, /explore, /plan, /plan/ID, /train; their data under /view; papers and pictures under the notes of the REST routes."""
+    """Pages at /, /explore, /ask, /plan, /plan/ID, /train; their data under /view; papers and pictures under REST's notes."""
     hands = Hands()
     app.include_router(view_router(services, hands))
     app.include_router(export_router(services, hands))
@@ -27,6 +28,10 @@ def register(services: Services) -> None:
     @ui.page("/explore", reconnect_timeout=RECONNECT_SECONDS)
     def _explore() -> None:
         explore(services, hands)
+
+    @ui.page("/ask", reconnect_timeout=RECONNECT_SECONDS)
+    def _ask(q: str = "", answer: str = "") -> None:
+        ask_page(q, answer)
 
     @ui.page("/plan", reconnect_timeout=RECONNECT_SECONDS)
     def _plan() -> None:
