@@ -22,6 +22,7 @@ COMMANDS = {  # name -> module in glabella.commands, and its function
     "show": ("show", "show"),
     "simulate": ("simulate", "simulate"),
     "trial": ("trial", "trial"),
+    "uses": ("uses", "uses"),
     "validate": ("validate", "validate"),
 }
 
