@@ -23,7 +23,10 @@ from glabella.commands.common import (
 from glabella.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from glabella.evidence import Parameters
+    from glabella.lower_outcome import LowerOutcome
     from glabella.outcome import Outcome
     from glabella.patient import Patient
     from glabella.plan import Plan
@@ -93,7 +96,7 @@ def simulate(
 
 def _run(
     plan: "Plan", patient: "Patient | None", days: int, samples: int, seed: int, out: Path | None, parameters: "Parameters"
-) -> "tuple[Outcome, Path | None]":
+) -> "tuple[Outcome | LowerOutcome, Path | None]":
     """Simulate, and write the report if there is a folder for it; the folder is checked before the computation."""
     check_days(plan, days)
     if out is not None:
@@ -104,20 +107,22 @@ def _run(
 
     with computing(parameters) as progress:
         drawn = out is not None
-        outcome = simulate(
+        outcome: Any = simulate(  # of the upper or of the lower face
             plan, None, patient, days=days, samples=samples, seed=seed, parameters=parameters, progress=progress, scene=drawn
         )
         if out is None:
             return outcome, None
+        if plan.region == "lower_face":
+            from glabella.report.lower_face import write_lower_report
+
+            return outcome, write_lower_report(outcome, out, progress)
         from glabella.report.write import write_report
 
         return outcome, write_report(outcome, out, progress)
 
 
-def _print(outcome: "Outcome", page: Path | None) -> None:
-    from glabella.timeline import timeline_lines
-
-    for line in timeline_lines(outcome):
+def _print(outcome: "Outcome | LowerOutcome", page: Path | None) -> None:
+    for line in _lines(outcome):
         click.echo(line)
     if page is not None:
         click.echo(f"report: {page}")
@@ -155,3 +160,15 @@ def _simulate_years(
         click.echo(line)
     if page is not None:
         click.echo(f"report: {page}")
+
+
+def _lines(outcome: "Outcome | LowerOutcome") -> "Iterable[str]":
+    from glabella.outcome import Outcome
+
+    if isinstance(outcome, Outcome):
+        from glabella.timeline import timeline_lines
+
+        return timeline_lines(outcome)
+    from glabella.lower_timeline import lower_timeline_lines
+
+    return lower_timeline_lines(outcome)

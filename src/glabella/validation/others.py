@@ -12,10 +12,9 @@ import numpy as np
 from glabella.errors import InputError
 from glabella.evidence.other_published import other_rows
 from glabella.evidence.published import PublishedRow
+from glabella.validation import lower_face, uses, years
 from glabella.validation.intervals import interval, mean_figures, rate_figures
 from glabella.validation.judged import Judged
-from glabella.validation.uses import QUANTITIES, SHARES, predict_uses
-from glabella.validation.years import YEARS_QUANTITIES, YEARS_SHARES, predict_years
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,9 @@ class Other:
 
 
 OTHERS: tuple[Other, ...] = (
-    Other("therapeutic uses", QUANTITIES, SHARES, predict_uses),
-    Other("years of treatment", YEARS_QUANTITIES, YEARS_SHARES, predict_years),
+    Other("years of treatment", years.QUANTITIES, years.SHARES, years.predict_years),
+    Other("lower face", lower_face.QUANTITIES, lower_face.SHARES, lower_face.predict_lower_face),
+    Other("therapeutic uses", uses.QUANTITIES, uses.SHARES, uses.predict_uses),
 )
 
 
