@@ -106,8 +106,8 @@ class Index:
         ways = [(way, n) for n, one in enumerate(self.answers) for way in (one.question, *one.also, one.claim) if way]
         self.asked_before: dict[tuple[str, ...], int] = {}
         for way, n in sorted(ways, key=lambda pair: pair[0] != self.answers[pair[1]].question):  # questions before other ways to ask
-            for words in (tuple(_words(way)), self._telling(way)):
-                self.asked_before.setdefault(words, n)
+            for said in (tuple(_words(way)), self._telling(way)):
+                self.asked_before.setdefault(said, n)
         self.asked_before.pop((), None)
         text = " ".join(cell for row in rows for cell in row[1:])
         self.vocabulary = sorted({word for word in _words(text) if word not in self.words.silent and word not in self.words.subject})
