@@ -94,7 +94,9 @@ def test_a_course_that_is_cut_and_carried_on_is_the_same_course():
         assert np.allclose(rest.days, whole.days[cut:], rtol=0, atol=1e-12)
         for mine, there in ((rest.nerves.force, whole.nerves.force[cut:]), (rest.nerves.wasted, whole.nerves.wasted[cut:])):
             assert np.abs(mine - there).max() < 1e-12
-        for name in ("grade_contraction", "depth_rest_mm", "slow", "grown_mm"):
+        told = [leg.skin[0].told(np.arange(len(leg.days))) for leg in (rest, whole)]
+        assert np.abs(told[0]["grade_rest"] - told[1]["grade_rest"][cut:]).max() < 1e-12
+        for name in ("grade_contraction", "line_mm", "slow", "grown_mm"):
             assert np.abs(getattr(rest.skin[0], name) - getattr(whole.skin[0], name)[cut:]).max() < 1e-12
 
 
