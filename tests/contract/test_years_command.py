@@ -42,7 +42,8 @@ def test_the_text_has_scenarios_sentences_and_the_frame(written):
     titles = ("never treated", "treated as licensed, every 90 days; 9 sessions", "over-treated, every 6 weeks; 18 sessions  [STUDY]")
     assert all(title in lines for title in titles)
     assert any("90 days apart, not 84" in line for line in lines)
-    for start in ("Prevention, treated as licensed", "Bulk, over-treated", "Weaker muscle", "Antibodies, treated as licensed", "Assumed here"):
+    starts = ("Prevention, treated as licensed", "Bulk, over-treated", "Weaker muscle", "Antibodies, treated as licensed", "Assumed here")
+    for start in starts:
         assert any(line.startswith(start) for line in lines), start
 
 

@@ -11,7 +11,7 @@ from glabella.plan import Plan
 from glabella.years.allowed import allow_repeat, check_returns, one_pattern
 from glabella.years.antibodies import antibodies_per_session, antibody_chance
 from glabella.years.repeat import Repeat
-from glabella.years.years import month_days, plan_arms
+from glabella.years.years import plan_arms, told_days
 
 PLAN = Plan.label("onabotulinumtoxinA", "glabellar")
 STUDY = PLAN.with_purpose("study")
@@ -22,7 +22,8 @@ TWELVE_WEEKS = Repeat.every(weeks=12)
     ("text", "rule"),
     [
         ("every 12 weeks", TWELVE_WEEKS), ("Every  twelve WEEKS", TWELVE_WEEKS), ("every 90 days", Repeat.every(days=90)),
-        ("every 4 months", Repeat.every(months=4)), ("twice a year", Repeat(interval_days=365.25 / 2)), ("every year", Repeat.every(years=1)),
+        ("every 4 months", Repeat.every(months=4)), ("twice a year", Repeat(interval_days=365.25 / 2)),
+        ("every year", Repeat.every(years=1)),
         ("when the grade returns to 2", Repeat.when_grade_returns(2)), ("when grade is back at 1.5", Repeat.when_grade_returns(1.5)),
     ],
 )  # fmt: skip
@@ -32,7 +33,7 @@ def test_rules_are_read_from_plain_words(text, rule):
 
 @pytest.mark.parametrize("text", ["often", "every now and then weeks", "12 weeks", "", "when the grade returns to two"])
 def test_other_words_say_the_forms(text):
-    with pytest.raises(InputError, match="every 12 weeks.*when the grade returns to 2"):
+    with pytest.raises(InputError, match=r"every 12 weeks.*when the grade returns to 2"):
         Repeat.read(text)
 
 
@@ -92,11 +93,12 @@ def test_sessions_that_differ_are_not_one_pattern():
         plan_arms(PLAN.repeated(0, 100), Patient(), "glabellar", "every 12 weeks", ("licensed",), 365.0, 14.0)
 
 
-def test_months_end_with_the_last_day():
-    days = month_days(5 * 365.25)
-    assert len(days) == 61
-    assert days[-1] == 5 * 365.25
-    assert (np.diff(days) > 20).all()
+def test_days_that_are_told_end_with_the_last_day():
+    for years, step, count in ((5, 14.0, 131), (20, 365.25 / 12, 241)):
+        days = told_days(years * 365.25)
+        assert len(days) == count
+        assert days[-1] == years * 365.25
+        assert np.allclose(np.diff(days[:-1]), step)
 
 
 def test_antibodies_come_from_the_counts():

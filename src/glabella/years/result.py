@@ -124,7 +124,9 @@ class Weaker:
 
 @dataclass(frozen=True, eq=False)
 class Years:
-    """Scenarios over ``days`` (monthly), compared in pairs: sample n has the same parameters, landing places and ageing in each.
+    """Scenarios over ``days`` (two weeks or a month apart), compared in pairs.
+
+    Sample n has the same parameters, landing places and ageing in each scenario.
 
     ``without_effect``: the treated scenario if antibodies took the effect away halfway, beside it and never mixed into it.
     """

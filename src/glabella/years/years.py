@@ -57,6 +57,7 @@ LONGEST_YEARS = 20.0
 SCENARIOS = ("never", "licensed", "over_treated")
 RETURNS_TO = 2.0  # grade at contraction whose return ends a response: moderate
 HALF = 0.5  # strength of the weaker muscle that the same dose is given to
+FINELY_YEARS, FORTNIGHT_DAYS = 5.0, 14.0  # so that curves of few years show their sessions
 AFTER_DAYS = 365.0  # how long the one session of the weaker muscle is followed
 TOUCHED = 0.99  # bulk below which a muscle is told of
 Progress = Callable[[str, float], None]
@@ -126,7 +127,7 @@ def follow_years(
         person = build_person(
             face, patient, parameters, step_mm=step_mm, depth_step_mm=depth_step_mm, atlas=atlas, compiled=samples >= COMPILED_FROM
         )
-        days = month_days(last)
+        days = told_days(last)
         pattern = one_pattern(plan)
         follower = _Follower(person, pattern, parameters, arms, areas, days, seed)
         nominal = follower.run(None)
@@ -140,10 +141,10 @@ def treated_areas(plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(site_areas()[site] for site in plan.sites if site_areas()[site] in AREAS))
 
 
-def month_days(last: float) -> np.ndarray:
-    """Days (t,) a month apart from 0, the last one among them."""
-    month = DAYS_A_YEAR / 12
-    return np.append(np.arange(0.0, last - 0.5 * month, month), last)
+def told_days(last: float) -> np.ndarray:
+    """Days (t,) that are told of, from 0 to ``last``: two weeks apart up to ``FINELY_YEARS``, beyond that a month."""
+    step = FORTNIGHT_DAYS if last <= FINELY_YEARS * DAYS_A_YEAR else DAYS_A_YEAR / 12
+    return np.append(np.arange(0.0, last - 0.5 * step, step), last)
 
 
 def plan_arms(
