@@ -114,7 +114,7 @@ def _lost(found: Years) -> Picture:
         ax.set_yticks(range(4), [f"{number} {word}" for number, word in enumerate(GRADES)])
     figure.legends.clear()
     chance = main.antibodies
-    percent = "" if chance is None else f"; chance of it {100 * chance.loss_of_effect[0]:.1g} % over all sessions"
+    percent = "" if chance is None else f"; chance of it {100 * chance.loss_of_effect[0]:.2g} % over all sessions"
     alt = f"If antibodies took the effect away halfway, beside the same treatment with its effect{percent}."
     for ax in axes:
         ax.set_xlim(0, found.years)

@@ -15,7 +15,7 @@ from glabella.years.nerves import NerveCourse, NerveState, Uptake, follow_nerves
 from glabella.years.skin import TOLD, AreaSkin, SkinCourse, SkinState, area_skin
 
 LEG_DAYS = 365.0  # sessions by the calendar are followed together for about so long: it changes no number, only memory
-LOOK_AHEAD_DAYS = 182.0  # how far beyond the first visit a leg looks at once where sessions follow the grade
+LOOK_AHEAD_DAYS = 56.0  # how far beyond the first visit a leg looks at once where sessions follow the grade
 FINE = ("grade_contraction", "movement_percent")  # of the first area, kept on all times of the course
 Key = tuple[str, ...]
 

@@ -53,8 +53,8 @@ def prevention_sentence(found: Years, entry: Prevention) -> str:
     lines = f"{entry.area.replace('_', ' ')} lines at rest"
     return (
         f"Prevention, {scenario.title}: after {found.years:g} years {lines} are {entry.depth_treated_mm:.2f} mm deep instead of "
-        f"{entry.depth_never_mm:.2f} mm never treated, {entry.less_depth_mm:.2f} mm less in pairs; a rater would see a line at rest in "
-        f"{entry.seen_treated:.0%} instead of {entry.seen_never:.0%}."
+        f"{entry.depth_never_mm:.2f} mm never treated, {entry.less_depth_mm:.2f} mm less in pairs; the chance that a rater sees a line at "
+        f"rest is {100 * entry.seen_treated:.0f} % instead of {100 * entry.seen_never:.0f} %."
     )
 
 
