@@ -15,7 +15,7 @@ from glabella.evidence.published import PublishedRow
 from glabella.validation.intervals import interval, mean_figures, rate_figures
 from glabella.validation.judged import Judged
 
-LOWER_FACE_SHARES = ("masseter_grade_le3_percent", "weak_bite_percent", "masseter_smile_percent")
+LOWER_FACE_SHARES = ("masseter_grade_le3_percent", "weak_bite_percent", "masseter_smile_percent", "platysma_swallowing_percent")
 LOWER_FACE_QUANTITIES = (*LOWER_FACE_SHARES, "masseter_clench_change_mm", "masseter_thinnest_days", "dao_weakening_percent")
 
 
