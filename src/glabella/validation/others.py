@@ -14,6 +14,8 @@ from glabella.evidence.other_published import other_rows
 from glabella.evidence.published import PublishedRow
 from glabella.validation.intervals import interval, mean_figures, rate_figures
 from glabella.validation.judged import Judged
+from glabella.validation.uses import QUANTITIES, SHARES, predict_uses
+from glabella.validation.years import YEARS_QUANTITIES, YEARS_SHARES, predict_years
 
 LOWER_FACE_SHARES = ("masseter_grade_le3_percent", "weak_bite_percent", "masseter_smile_percent", "platysma_swallowing_percent")
 LOWER_FACE_QUANTITIES = (*LOWER_FACE_SHARES, "masseter_clench_change_mm", "masseter_thinnest_days", "dao_weakening_percent")
@@ -29,21 +31,26 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Other:
-    """One predictor. ``shares``: those of its quantities that count people in percent, whose sampling is binomial."""
+    """One predictor. ``shares``: those of its quantities that count people in percent, whose sampling is binomial; ``predict`` gives
+    the values and the spread between people of a ``Predicted``."""
 
     name: str
     quantities: tuple[str, ...]
     shares: tuple[str, ...]
-    predict: Callable[[Sequence[PublishedRow], Sequence[Mapping[str, float]]], Predicted]
+    predict: Callable[[Sequence[PublishedRow], Sequence[Mapping[str, float]]], tuple[np.ndarray, np.ndarray]]
 
 
-def _lower_face(rows: Sequence[PublishedRow], sets: Sequence[Mapping[str, float]]) -> Predicted:
+def _lower_face(rows: Sequence[PublishedRow], sets: Sequence[Mapping[str, float]]) -> tuple[np.ndarray, np.ndarray]:
     from glabella.validation.lower_face import predict_lower_face  # a tissue of its own, built only where a row asks
 
-    return Predicted(*predict_lower_face(rows, sets))
+    return predict_lower_face(rows, sets)
 
 
-OTHERS: tuple[Other, ...] = (Other("lower face", LOWER_FACE_QUANTITIES, LOWER_FACE_SHARES, _lower_face),)
+OTHERS: tuple[Other, ...] = (
+    Other("therapeutic uses", QUANTITIES, SHARES, predict_uses),
+    Other("years of treatment", YEARS_QUANTITIES, YEARS_SHARES, predict_years),
+    Other("lower face", LOWER_FACE_QUANTITIES, LOWER_FACE_SHARES, _lower_face),
+)
 
 
 def predictor_of(row: PublishedRow, others: Sequence[Other] | None = None) -> Other:
@@ -64,7 +71,7 @@ def rows_by_predictor(rows: Sequence[PublishedRow]) -> Mapping[str, tuple[Publis
 
 def predict_others(name: str, rows: Sequence[PublishedRow], sets: Sequence[Mapping[str, float]]) -> Predicted:
     """What the predictor ``name`` says of its rows."""
-    return next(other for other in OTHERS if other.name == name).predict(rows, sets)
+    return Predicted(*next(other for other in OTHERS if other.name == name).predict(rows, sets))
 
 
 def judge_others(name: str, rows: Sequence[PublishedRow], predicted: Predicted, between_sd_logit: float, seed: int) -> tuple[Judged, ...]:
