@@ -58,7 +58,9 @@ def test_platysma_is_licensed_but_has_no_pattern():
         Plan.study(ONA, "platysma")
     needle = Injection("platysma_band_upper_left", 2.0, target_muscle="platysma_left")
     plan = Plan(ONA, (Session(0.0, (needle,)),), "person")
-    with pytest.raises(RefusedError, match="not in the evidence, so no pattern is shipped, and a needle cannot be held against it; study only"):
+    with pytest.raises(
+        RefusedError, match="not in the evidence, so no pattern is shipped, and a needle cannot be held against it; study only"
+    ):
         ensure_allowed(check_plan(plan))
     ensure_allowed(check_plan(plan.with_purpose("study")))
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from tests.lower_face import ONA, everywhere, person, platysma_plan
 
 from glabella import Patient, Plan
 from glabella.evidence import load_parameters
@@ -15,6 +14,7 @@ from glabella.stages.muscle.lower_face import MOVEMENTS, lower_movement
 from glabella.stages.muscle.masseter import masseter_thickness, weaken_lower_muscles
 from glabella.stages.unwanted import map_reach, structure_doses
 from glabella.stages.unwanted.lower_face import LOWER_STRUCTURES, rate_lower_face
+from tests.lower_face import ONA, everywhere, person, platysma_plan
 
 PARAMETERS = load_lower_parameters()
 DAYS = np.arange(0.0, 181.0)

@@ -128,18 +128,6 @@ def _print(outcome: "Outcome | LowerOutcome", page: Path | None) -> None:
         click.echo(f"report: {page}")
 
 
-def _lines(outcome: "Outcome | LowerOutcome") -> "Iterable[str]":
-    from glabella.outcome import Outcome
-
-    if isinstance(outcome, Outcome):
-        from glabella.timeline import timeline_lines
-
-        return timeline_lines(outcome)
-    from glabella.lower_timeline import lower_timeline_lines
-
-    return lower_timeline_lines(outcome)
-
-
 def _simulate_years(
     plan: "Plan", patient: "Patient | None", asked: dict[str, Any], seed: int, out: Path | None, as_json: bool, parameters: "Parameters"
 ) -> None:
@@ -172,3 +160,15 @@ def _simulate_years(
         click.echo(line)
     if page is not None:
         click.echo(f"report: {page}")
+
+
+def _lines(outcome: "Outcome | LowerOutcome") -> "Iterable[str]":
+    from glabella.outcome import Outcome
+
+    if isinstance(outcome, Outcome):
+        from glabella.timeline import timeline_lines
+
+        return timeline_lines(outcome)
+    from glabella.lower_timeline import lower_timeline_lines
+
+    return lower_timeline_lines(outcome)

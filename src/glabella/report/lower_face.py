@@ -28,7 +28,6 @@ from glabella.report.page import (
 from glabella.report.style import Picture, styled, words
 from glabella.report.write import OUTCOME_FOLDER, PAGE, Progress, check_report_folder, write_folder
 
-
 PERSON_FACTS = ("age_years", "sex", "interpupillary_distance_mm", "conditions", "medicines", "earlier_toxin")  # what counts here
 
 

@@ -26,6 +26,8 @@ from glabella.stages.muscle.masseter import masseter_thickness, weaken_lower_mus
 from glabella.stages.unwanted.lower_face import rate_lower_face
 from glabella.treatment import PEAK_DAYS
 
+SHARES = ("masseter_grade_le3_percent", "weak_bite_percent", "masseter_smile_percent", "platysma_swallowing_percent")
+QUANTITIES = (*SHARES, "masseter_clench_change_mm", "masseter_thinnest_days", "dao_weakening_percent")
 USUAL_UNITS = 48.0  # where the paper's dose was not read; every such row says so
 TOLERANCE = 1e-6
 DAYS = np.arange(0.0, 181.0)

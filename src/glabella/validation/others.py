@@ -12,13 +12,9 @@ import numpy as np
 from glabella.errors import InputError
 from glabella.evidence.other_published import other_rows
 from glabella.evidence.published import PublishedRow
+from glabella.validation import lower_face, uses, years
 from glabella.validation.intervals import interval, mean_figures, rate_figures
 from glabella.validation.judged import Judged
-from glabella.validation.uses import QUANTITIES, SHARES, predict_uses
-from glabella.validation.years import YEARS_QUANTITIES, YEARS_SHARES, predict_years
-
-LOWER_FACE_SHARES = ("masseter_grade_le3_percent", "weak_bite_percent", "masseter_smile_percent", "platysma_swallowing_percent")
-LOWER_FACE_QUANTITIES = (*LOWER_FACE_SHARES, "masseter_clench_change_mm", "masseter_thinnest_days", "dao_weakening_percent")
 
 
 @dataclass(frozen=True)
@@ -40,16 +36,10 @@ class Other:
     predict: Callable[[Sequence[PublishedRow], Sequence[Mapping[str, float]]], tuple[np.ndarray, np.ndarray]]
 
 
-def _lower_face(rows: Sequence[PublishedRow], sets: Sequence[Mapping[str, float]]) -> tuple[np.ndarray, np.ndarray]:
-    from glabella.validation.lower_face import predict_lower_face  # a tissue of its own, built only where a row asks
-
-    return predict_lower_face(rows, sets)
-
-
 OTHERS: tuple[Other, ...] = (
-    Other("therapeutic uses", QUANTITIES, SHARES, predict_uses),
-    Other("years of treatment", YEARS_QUANTITIES, YEARS_SHARES, predict_years),
-    Other("lower face", LOWER_FACE_QUANTITIES, LOWER_FACE_SHARES, _lower_face),
+    Other("years of treatment", years.QUANTITIES, years.SHARES, years.predict_years),
+    Other("lower face", lower_face.QUANTITIES, lower_face.SHARES, lower_face.predict_lower_face),
+    Other("therapeutic uses", uses.QUANTITIES, uses.SHARES, uses.predict_uses),
 )
 
 

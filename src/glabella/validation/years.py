@@ -191,8 +191,8 @@ FIGURES: Mapping[str, Callable[[Someone], float]] = {
 }
 
 
-YEARS_QUANTITIES = tuple(FIGURES)
-YEARS_SHARES = ("resting_lines_cleared_percent", "resting_line_seen_percent")
+QUANTITIES = tuple(FIGURES)
+SHARES = ("resting_lines_cleared_percent", "resting_line_seen_percent")
 
 
 def predict_years(rows: Sequence[PublishedRow], sets: Sequence[Values]) -> tuple[np.ndarray, np.ndarray]:
