@@ -34,9 +34,8 @@ def test_the_outcome_is_what_its_schema_says(outcome):
     Draft202012Validator.check_schema(lower_outcome_schema())
     Draft202012Validator(lower_outcome_schema()).validate(document)
     assert document["watermark"] == "study"
-    lengths = {
-        len(band["median"]) for curves in (*document["muscles"].values(), *document["thickness"].values()) for band in curves.values()
-    }
+    curves = [*document["muscles"].values(), *document["thickness"].values()]
+    lengths = {len(band["median"]) for one in curves for band in one.values()}
     assert lengths == {len(document["days"])}
     used = {row["name"] for row in document["sources"]["parameters"]}
     assert {"masseter_muscle_regrowth_per_day", "masseter_thickness_clench_female_mm", "clench_masseter_share"} <= used

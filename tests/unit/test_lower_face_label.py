@@ -52,15 +52,13 @@ def test_a_needle_moved_counts_where_it_lands():
 
 
 def test_platysma_is_licensed_but_has_no_pattern():
-    with pytest.raises(InputError, match="licensed for onabotulinumtoxinA .* not in the evidence, so no pattern is shipped"):
+    with pytest.raises(InputError, match=r"licensed for onabotulinumtoxinA .* not in the evidence, so no pattern is shipped"):
         Plan.label(ONA, "platysma")
     with pytest.raises(InputError, match="no pattern is shipped; name the sites yourself, with purpose = 'study'"):
         Plan.study(ONA, "platysma")
     needle = Injection("platysma_band_upper_left", 2.0, target_muscle="platysma_left")
     plan = Plan(ONA, (Session(0.0, (needle,)),), "person")
-    with pytest.raises(
-        RefusedError, match="not in the evidence, so no pattern is shipped, and a needle cannot be held against it; study only"
-    ):
+    with pytest.raises(RefusedError, match="no pattern is shipped, and a needle cannot be held against it; study only"):
         ensure_allowed(check_plan(plan))
     ensure_allowed(check_plan(plan.with_purpose("study")))
 
@@ -71,7 +69,7 @@ def test_other_products_are_off_label_in_the_platysma():
 
 
 def test_an_off_label_area_names_the_study_patterns():
-    with pytest.raises(InputError, match="not licensed for the masseter .* masseter_48, masseter_72"):
+    with pytest.raises(InputError, match=r"not licensed for the masseter .* masseter_48, masseter_72"):
         Plan.label(ONA, "masseter")
     with pytest.raises(InputError, match="did you mean 'masseter_48'"):
         Plan.study(ONA, "maseter_48")
