@@ -85,13 +85,17 @@ def test_both_regions_in_one_plan_are_refused():
 
 def test_tools_of_the_upper_face_say_so():
     from glabella import Patient
+    from glabella.app.note import Note
     from glabella.evidence import load_parameters
     from glabella.face import load_face
     from glabella.stages.anatomy import build_atlas
+    from glabella.years.years import follow_years
 
     upper = build_atlas(load_face(), Patient(), load_parameters())
-    with pytest.raises(InputError, match="lies in the lower face, and this tool works on the upper face"):
-        check_plan(Plan.study(ONA, "masseter_48"), Patient(), upper)
+    plan = Plan.study(ONA, "masseter_48")
+    for tool in (lambda: check_plan(plan, Patient(), upper), lambda: follow_years(plan, years=1), lambda: Note().with_plan(plan)):
+        with pytest.raises(InputError, match="lies in the lower face, which is not computed here"):
+            tool()
 
 
 def test_the_plan_file_reads_and_writes_study_patterns(tmp_path):
