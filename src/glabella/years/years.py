@@ -17,7 +17,7 @@ from glabella.label import Finding, check_plan, ensure_allowed
 from glabella.names import AREAS, MUSCLES, SIDES
 from glabella.outcome import Curve, summarise
 from glabella.patient import Patient
-from glabella.plan import Plan
+from glabella.plan import Plan, check_upper_face
 from glabella.reading import check_number
 from glabella.stages.anatomy import build_atlas
 from glabella.stages.bolus import place_boluses
@@ -117,6 +117,7 @@ def follow_years(
     workers = None if workers is None else whole("workers", workers, 1, 1024)
     last = years * DAYS_A_YEAR
     check_arguments(plan, patient, int(np.ceil(last)), {"step_mm": step_mm, "depth_step_mm": depth_step_mm})
+    check_upper_face(plan.sites, "years")
     areas = treated_areas(plan)
     visit_days = parameters["years_visit_interval_days"]
     arms, shown = plan_arms(plan, patient, areas[0], repeat, compare, last, visit_days)
