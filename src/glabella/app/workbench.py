@@ -36,6 +36,7 @@ from glabella.treatment import (
     Course,
     Person,
     Treatment,
+    _brow_curves,
     _curves,
     _outcome,
     build_person,
@@ -258,7 +259,7 @@ class Workbench:
             doses = beside.submit(face.reach.doses, plan)
             course = run_course(person, plan, grid, table, [None] * len(plan.sessions), NOMINAL_TOLERANCE)
             depths = beside.submit(depths_on_each_side_mm, person, course, table)
-            risks = face.reach.risks(plan, doses.result(), measure_brows([_curves(course)], sampled=False), table)
+            risks = face.reach.risks(plan, doses.result(), measure_brows([_brow_curves(course)], sampled=False), table)
             face.note_in(table)
             outcome = _outcome(person, plan, grid, table, course, [], with_label_rates(plan, risks), findings, 0, 0, False)
             line_depth_mm = depths.result()
