@@ -1,6 +1,8 @@
 """The tables of side effects and of what to watch for: intervals, sources, words."""
 
+import importlib.util
 import re
+from pathlib import Path
 
 import pytest
 from scipy.stats import binomtest
@@ -24,6 +26,7 @@ from glabella.stages.unwanted.label_rates import COLUMNS
 from glabella.treatment import with_label_rates
 
 PRODUCTS = tuple(load_products())
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(("events", "people"), [(0, 20), (16, 665), (54, 405), (20, 20), (1, 3)])
@@ -123,3 +126,10 @@ def test_nothing_tells_how_to_inject():
 
 def test_columns_are_those_of_the_table():
     assert len(COLUMNS) == len(set(COLUMNS))
+
+
+def test_the_page_in_the_docs_is_that_of_the_tables():
+    spec = importlib.util.spec_from_file_location("make_side_effects_page", ROOT / "tools" / "make_side_effects_page.py")
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert tool.PAGE.read_text("utf-8") == tool.page()
