@@ -66,10 +66,14 @@ def _published() -> list[tuple[str, ...]]:
     return [
         (
             name_effect(row.effect).plain, f"{row.product}, {row.area.replace('_', ' ')}", tell_in_thousand(row.value, row.low, row.high),
-            str(row.people or "not given"), "not known" if row.placebo is None else tell_in_thousand(row.placebo), row.quality, row.source,
+            str(row.people or "not given"), _placebo(row.placebo), row.quality, row.source,
         )
         for row in sorted(all_rates(), key=lambda row: (name_effect(row.effect).plain, row.product, row.area))
     ]  # fmt: skip
+
+
+def _placebo(share: float | None) -> str:
+    return "not known" if share is None else "none reported" if share == 0 else tell_in_thousand(share)
 
 
 def _limits() -> list[tuple[str, ...]]:

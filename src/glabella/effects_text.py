@@ -23,6 +23,8 @@ def tell_in_thousand(value: float, low: float | None = None, high: float | None 
     """'about 18 in 1000 (10 to 30)': people of a thousand, with the band where one is given."""
     if max(value, high or 0.0) < RAREST:
         return "fewer than 1 in 10,000"
+    if value == 0:
+        return f"none (up to {_count(1000 * (high or 0.0))} in 1000)"
     of = 10_000 if max(value, high or 0.0) < 1e-3 else 1000
     number = f"about {_count(value * of)} in {of:,}" if of == 10_000 else f"about {_count(value * of)} in {of}"
     if low is None or high is None or f"{_count(low * of)}{_count(high * of)}" == 2 * _count(value * of):

@@ -95,6 +95,7 @@ def test_any_trouble_at_all_is_told_with_placebo():
         ((0.0004, 0.0002, 0.0008), "about 4 in 10,000 (2 to 8)"),
         ((0.0158, 0.0158, 0.0158), "about 16 in 1000"),
         ((0.004, 0.0002, 0.01), "about 4 in 1000 (fewer than 1 to 10)"),
+        ((0.0, 0.0, 0.0295), "none (up to 30 in 1000)"),
     ],
 )
 def test_chances_are_told_of_a_thousand(band, words):

@@ -14,7 +14,7 @@ PRODUCTS = ("abobotulinumtoxinA", "incobotulinumtoxinA", "prabotulinumtoxinA", "
 
 
 ONA = "onabotulinumtoxinA"
-SAMPLED = ("brow_asymmetry_visible_mm",)  # what only the scatter of needles shows
+SAMPLED = ("brow_arch_visible_mm", "brow_asymmetry_visible_mm")  # what only the scatter of needles shows
 
 
 def scenarios(name):
