@@ -13,6 +13,7 @@ from glabella.errors import GlabellaError, InputError, RefusedError, nearest
 EPILOG = "Research and education, not a medical device."
 COMMANDS = {  # name -> module in glabella.commands, and its function
     "app": ("app", "app"),
+    "ask": ("ask", "ask"),
     "check": ("check", "check"),
     "compare": ("compare", "compare"),
     "demo": ("simulate", "demo"),
@@ -22,6 +23,7 @@ COMMANDS = {  # name -> module in glabella.commands, and its function
     "show": ("show", "show"),
     "simulate": ("simulate", "simulate"),
     "trial": ("trial", "trial"),
+    "uses": ("uses", "uses"),
     "validate": ("validate", "validate"),
 }
 

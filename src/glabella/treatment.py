@@ -53,6 +53,7 @@ from glabella.stages.unwanted import (
 from glabella.stages.wrinkle import Wrinkles, grade_wrinkles
 
 if TYPE_CHECKING:
+    from glabella.lower_outcome import LowerOutcome
     from glabella.trial.cohort import Cohort
     from glabella.trial.result import TrialResult
 
@@ -209,11 +210,13 @@ def simulate(
     step_mm: float | None = None,
     depth_step_mm: float | None = None,
     scene: bool = True,
-) -> "Outcome | TrialResult":
+) -> "Outcome | LowerOutcome | TrialResult":
     """What ``plan`` does to ``patient`` over ``days``, with bands from ``samples`` draws of parameters and needle placement.
 
     ``face``: the reference face unless given; it takes the patient's sex, age and size. ``samples=0``: the nominal run alone.
     The same seed gives the same numbers for any number of ``workers``. ``step_mm``, ``depth_step_mm``: another tissue grid.
+
+    A plan for the lower face gives a ``LowerOutcome``: the same stages on a tissue of its own, without skin and wrinkles.
 
     A ``Cohort`` in place of the patient: a trial of many virtual people, with the cohort's own days and seed; see ``Cohort.treat``.
 
@@ -232,6 +235,13 @@ def simulate(
     seed = whole("seed", seed, 0, 2**63 - 1)
     workers = None if workers is None else whole("workers", workers, 1, 1024)
     check_arguments(plan, patient, days, {"step_mm": step_mm, "depth_step_mm": depth_step_mm})
+    if plan.region == "lower_face":
+        from glabella.lower_treatment import simulate_lower  # rests on this module, and most plans never need it
+
+        return simulate_lower(
+            plan, face, patient, parameters, days=days, samples=samples, seed=seed, workers=workers, step_mm=step_mm,
+            depth_step_mm=depth_step_mm, report=report, keep_person=scene,
+        )  # fmt: skip
     with threadpool_limits(1):  # results must not depend on how many threads a matrix product uses
         report("face and tissue", 0.0)
         atlas = build_atlas(patient.shape(face or load_face(), parameters), patient, parameters)

@@ -34,6 +34,7 @@ ADJOINT_TOLERANCE = 1e-6
 FAR = 12.0  # a structure more than this many reach lengths from every needle gets no dose (less than exp(-12))
 FAR_MM = {LATERAL_RECTUS: 20.0}  # only needles this near count for it: the deep route there begins beside the eye
 FLOOR = 1e-30
+NO_RIM_MM = 1e3  # stands for a rim that no fluid tracks across
 _AXIS = np.linspace(-0.8, 0.8, 5)
 _BALL = np.stack(np.meshgrid(_AXIS, _AXIS, _AXIS, indexing="ij"), -1).reshape(-1, 3)
 _BALL = _BALL[np.linalg.norm(_BALL, axis=1) < 1]  # points that stand for the fluid of one bolus
@@ -88,7 +89,8 @@ def map_reach(
         fields = dict(zip(near, solved, strict=True))
     fluid = np.where(anatomy.behind_septum, 0.0, anatomy.whole)
     room = _on_grid(anatomy, np.stack([fluid, *(fluid * field for field in fields.values())], 1))
-    beds = {side: levator_bed(anatomy, side, parameters) for side in ("left", "right")}
+    orbit = bool(anatomy.atlas.septa)  # the lower face has none
+    beds = {side: levator_bed(anatomy, side, parameters) for side in ("left", "right")} if orbit else {}
     axis = (np.arange(STEPS) - (STEPS - 1) / 2) * STEP_MM
     offsets = np.stack(np.meshgrid(axis, axis, DEPTHS_MM, indexing="ij"), -1)
     maps = []
@@ -100,6 +102,9 @@ def map_reach(
         mean = np.maximum(injection.units * filled[:, 1:] / np.maximum(filled[:, :1], FLOOR), FLOOR)
         maps_of = dict(zip(fields, np.log(mean).T.reshape(-1, *offsets.shape[:3]), strict=True))
         reached = {name: field for name, field in fields.items() if without_side(name) not in FAR_MM or counts[name][number]}
+        if not orbit:
+            maps.append(NeedleMap(maps_of, np.full(offsets.shape[:3], NO_RIM_MM), dict.fromkeys(fields, 0.0)))
+            continue
         rim, _ = rim_distances_mm(np.stack([needle.entry for needle in needles]), anatomy)
         bed, share = beds[rim_distances_mm(straight.entry[None], anatomy)[1][0]]
         bed_dose = {name: injection.units * float(share @ field[bed]) for name, field in reached.items()}
