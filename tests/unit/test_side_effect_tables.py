@@ -23,6 +23,7 @@ from glabella.stages.unwanted import (
     label_rates,
 )
 from glabella.stages.unwanted.label_rates import COLUMNS
+from glabella.stages.unwanted.lower_face import lower_effect_words
 from glabella.treatment import with_label_rates
 
 PRODUCTS = tuple(load_products())
@@ -65,10 +66,10 @@ def test_a_rate_of_another_area_stands_in_only_where_it_may():
     assert label_rates("letibotulinumtoxinA", ("glabellar",))["double_vision"].product == "abobotulinumtoxinA"
 
 
-def test_swallowing_and_biting_carry_reported_rates_until_their_muscles_are_drawn():
-    computed = {row.effect for row in (*MUSCLE_MECHANISMS, *BROW_MECHANISMS)}
+def test_swallowing_and_biting_are_computed_in_the_lower_face_and_keep_reported_rates():
     for effect in ("difficulty_swallowing", "weak_bite"):
-        assert effect in computed or any(row.effect == effect for row in all_rates())
+        assert gravity(lower_effect_words()[effect].seriousness) < len(GRAVEST_FIRST)
+        assert any(row.effect == effect for row in all_rates())
 
 
 def test_computed_effects_have_words_and_keep_the_published_rate_beside_them():
