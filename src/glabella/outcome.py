@@ -84,16 +84,23 @@ class Curve:
     high: np.ndarray
 
     def __post_init__(self) -> None:
+        known: dict[int, np.ndarray] = {}  # without samples the band is the median: one array then
         for name in ("days", "median", "low", "high"):
-            values = np.array(getattr(self, name), float)
-            if values.ndim != 1 or values.shape != np.shape(self.days):
-                raise ValueError(f"curve: {name} has shape {values.shape}, must be {np.shape(self.days)} like the days")
-            if not np.isfinite(values).all():
-                raise SolverError(f"curve: {name} is not finite at day {self.days[int(np.argmin(np.isfinite(values)))]:g}")
-            values.flags.writeable = False
+            given = getattr(self, name)
+            values = known.get(id(given))
+            if values is None:
+                values = np.array(given, float)
+                if values.ndim != 1 or values.shape != np.shape(self.days):
+                    raise ValueError(f"curve: {name} has shape {values.shape}, must be {np.shape(self.days)} like the days")
+                if not np.isfinite(values).all():
+                    raise SolverError(f"curve: {name} is not finite at day {self.days[int(np.argmin(np.isfinite(values)))]:g}")
+                values.flags.writeable = False
+                known[id(given)] = values
             object.__setattr__(self, name, values)
         if not len(self.days) or (np.diff(self.days) <= 0).any():
             raise ValueError("curve: days must rise and must not be empty")
+        if self.low is self.median is self.high:
+            return
         slack = 1e-9 * max(1.0, float(np.abs(self.median).max()))
         if (self.low > self.median + slack).any() or (self.high < self.median - slack).any():
             raise ValueError("curve: needs low <= median <= high")

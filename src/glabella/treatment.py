@@ -270,8 +270,9 @@ def treat(
         runs = _run_samples(person, plan, grid, parameters, samples, seed, workers, report)
         report("side effects", 0.0)
         risks = find_risks(person, plan, parameters, nominal, runs, samples, seed)
-        outcome = _outcome(person, plan, grid, parameters, nominal, runs, with_label_rates(plan, risks), findings, seed, samples, scene)
-    names = list(_curves(nominal))
+        unwanted = with_label_rates(plan, risks)
+        outcome = assemble_outcome(person, plan, grid, parameters, nominal, runs, unwanted, findings, seed, samples, scene)
+    names = list(named_curves(nominal))
     return Treatment(person, outcome, {name: np.stack([run[name] for run in runs]) for name in names} if runs else {}, risks)
 
 
@@ -282,7 +283,7 @@ def _run_samples(
         drawn = parameters.draw(seed, sample)
         offsets = [placement_offsets(_sites(s), seed, sample, n, drawn) for n, s in enumerate(plan.sessions)]
         course = run_course(person, plan, grid, drawn, offsets, SAMPLE_TOLERANCE, compiled=samples >= COMPILED_FROM)
-        return _curves(course) | _brow_curves(course)
+        return named_curves(course) | brow_curves(course)
 
     found = []
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
@@ -292,7 +293,7 @@ def _run_samples(
     return found
 
 
-def _curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
+def named_curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
     """The curves of one run under one flat name each."""
     curves: dict[tuple[str, ...], np.ndarray] = {}
     for area in AREAS:
@@ -313,7 +314,7 @@ def _curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
     return curves
 
 
-def _brow_curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
+def brow_curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
     """Where the brows of one run stand, at rest day by day and raised at the peak."""
     states = {"brow": course.strain.brow, "raised_brow": course.raised_brow}
     return {
@@ -340,7 +341,7 @@ def find_risks(
         return blocked_share(dose, PEAK_DAYS, values, plan.product).max(-1)
 
     draws = [parameters, *(parameters.draw(seed, n) for n in range(min(samples, UNWANTED_PARAMETER_DRAWS)))]
-    return rate_unwanted(doses, measure_brows(runs or [_brow_curves(nominal)], bool(runs)), peak_block, draws)
+    return rate_unwanted(doses, measure_brows(runs or [brow_curves(nominal)], bool(runs)), peak_block, draws)
 
 
 def with_label_rates(plan: Plan, risks: Mapping[str, ComputedRisk]) -> dict[str, Probability]:
@@ -365,7 +366,7 @@ def _probability(risk: ComputedRisk) -> Probability:
     return Probability(risk.value, risk.low, risk.high, "computed", risk.onset, risk.duration, risk.seriousness, risk.source)
 
 
-def _outcome(
+def assemble_outcome(
     person: Person,
     plan: Plan,
     grid: np.ndarray,
@@ -378,7 +379,8 @@ def _outcome(
     samples: int,
     scene: bool,
 ) -> Outcome:
-    one = _curves(nominal)
+    """The outcome of a nominal run and the curves of its samples (none: no bands); ``scene``: with the raw data of pictures."""
+    one = named_curves(nominal)
 
     def curve(*key: str) -> Curve:
         return summarise(grid, one[key], np.stack([run[key] for run in runs]) if runs else None)

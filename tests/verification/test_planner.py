@@ -62,7 +62,7 @@ def test_influence_gives_the_curves_of_the_full_chain(problem):
     days = treatment.day_grid(60)
     response = problem.responses[0]
     draws = zip(response.influence.draws, response.influence.offsets_mm, strict=True)
-    runs = [treatment._curves(treatment.run_course(coarse_person(), plan, days, p, [o], 1e-8)) for p, o in draws]
+    runs = [treatment.named_curves(treatment.run_course(coarse_person(), plan, days, p, [o], 1e-8)) for p, o in draws]
     reply = response.reply(problem.choice.directions @ SOME)
     shared = np.isin(response.days, days)
     at = np.searchsorted(days, response.days[shared])
