@@ -1,8 +1,10 @@
 """What a simulation of the lower face returns: the curves of an ``Outcome`` that apply, and the masseter's thickness."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cache, cached_property
+from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -132,3 +134,9 @@ def _bands(curves: MuscleCurves | ThicknessCurves) -> dict[str, dict[str, list[f
 def _chance(found: Probability) -> dict[str, Any]:
     told = plain(found)
     return {"probability": {name: told.pop(name) for name in ("value", "low", "high")}, **told}
+
+
+@cache
+def lower_outcome_schema() -> Mapping[str, Any]:
+    """The JSON Schema (2020-12) of an outcome of the lower face, as shipped."""
+    return json.loads(resources.files("glabella.data").joinpath("lower_face/outcome.schema.json").read_text("utf-8"))

@@ -345,6 +345,15 @@ def region_of_site(site: str) -> str:
     return "upper_face" if site in site_areas() else "lower_face"
 
 
+def check_upper_face(sites: Iterable[str], where: str) -> None:
+    """InputError where a site lies in the lower face, for what computes the upper face alone."""
+    for site in sites:
+        if region_of_site(site) == "lower_face":
+            raise InputError(
+                f"{where}: {site} lies in the lower face, which is not computed here; 'glabella simulate', 'check' and 'show' take it"
+            )
+
+
 def targets_of(site: str) -> tuple[str, ...]:
     """Muscles that a needle at a site may aim at: those of its region."""
     return TARGETS if region_of_site(site) == "upper_face" else LOWER_TARGETS

@@ -9,7 +9,7 @@ from glabella.names import side_of, without_side
 from glabella.outcome import Probability
 
 __all__ = [
-    "AREAS", "EFFECTS", "EXPRESSIONS", "GLOSSARY", "MUSCLES", "EmergencyText", "Name", "label_emergency_text", "name_area", "name_effect",
+    "AREAS", "EFFECTS", "EXPRESSIONS", "MUSCLES", "EmergencyText", "Name", "label_emergency_text", "name_area", "name_effect",
     "name_muscle", "tell_chance", "tell_effect",
 ]  # fmt: skip
 RAREST = 1e-4  # what a count of twenty thousand placements still tells apart from nothing

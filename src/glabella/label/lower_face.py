@@ -14,6 +14,7 @@ import numpy as np
 from glabella.errors import InputError
 from glabella.evidence.label_rules import find_rules
 from glabella.evidence.lower_face import load_lower_parameters, load_lower_sites, lower_site_areas, unlicensed_area_message
+from glabella.evidence.patterns import load_patterns
 from glabella.face import load_face
 from glabella.label.doses import check_doses, check_intervals
 from glabella.label.entries import Entry
@@ -23,7 +24,7 @@ from glabella.label.person import check_person
 from glabella.label.vial import check_vial
 from glabella.names import without_side
 from glabella.patient import EarlierToxin, Patient
-from glabella.plan import Plan
+from glabella.plan import Plan, check_upper_face
 from glabella.stages.anatomy.atlas import Atlas
 from glabella.stages.anatomy.lower_face import build_lower_atlas
 
@@ -36,11 +37,8 @@ def check_lower_plan(
 ) -> list[Finding]:  # fmt: skip
     """Findings on a plan whose sites lie in the lower face. An atlas of the upper face is an InputError, and so is a needle astray."""
     face = atlas or lower_face_map(person)
-    missing = [site for site in plan.sites if site not in getattr(face, "sites", {})]
-    if missing:
-        raise InputError(
-            f"plan: {missing[0]} lies in the lower face, and this tool works on the upper face; 'glabella simulate' and 'check' take it"
-        )
+    if any(site not in getattr(face, "sites", {}) for site in plan.sites):
+        check_upper_face(plan.sites, "plan")  # the caller's atlas is of the upper face
     entries = find_lower_entries(plan, face)
     before = (*person.earlier_toxin, *earlier)
     context = Context(plan, jurisdiction)
@@ -93,13 +91,14 @@ def _check_purpose(context: Context, entries: Sequence[Entry]) -> Iterator[Findi
         what = "purpose 'study': beyond the label up to published trials, not for treating a person"
         yield Finding("info", what, "plan", "study", "assumed_here", "assumed")
         return
+    label = next(row for row in load_patterns() if row.product == context.product)  # what the label does list
     for area in dict.fromkeys(without_side(entry.area) for entry in entries):
         if area == "platysma" and context.product == "onabotulinumtoxinA":
             what = f"{unlicensed_area_message(context.product, area)}, and a needle cannot be held against it; study only"
             yield Finding("refuse", what, area, "no_label_text", "ona_dosage2024", "seen")
         else:
             what = "off-label: not licensed for this area; study only"
-            yield Finding("refuse", f"{what} (set purpose = 'study')", area.replace("_", " "), "off_label", "ona_dosage2024", "seen")
+            yield Finding("refuse", f"{what} (set purpose = 'study')", area.replace("_", " "), "off_label", label.source, label.quality)
 
 
 def _check_sites(entries: Sequence[Entry]) -> Iterator[Finding]:

@@ -28,6 +28,8 @@ from glabella.report.page import (
 from glabella.report.style import Picture, styled, words
 from glabella.report.write import OUTCOME_FOLDER, PAGE, Progress, check_report_folder, write_folder
 
+PERSON_FACTS = ("age_years", "sex", "interpupillary_distance_mm", "conditions", "medicines", "earlier_toxin")  # what counts here
+
 
 def write_lower_report(outcome: LowerOutcome, folder: str | Path, progress: Progress | None = None) -> Path:
     """Write page, outcome.json and pictures into ``folder``, all or nothing; gives the path of the page. As ``write_report``."""
@@ -50,11 +52,12 @@ def render_lower_page(outcome: LowerOutcome, pictures: list[Picture]) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         loader=jinja2.FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8")),
     )  # fmt: skip
+    person = {name: value for name, value in plain(outcome.patient).items() if name in PERSON_FACTS}
     shown: Any = outcome  # the parts of the page read what both kinds of outcome have
     return environment.get_template("lower_face.html.j2").render(
         outcome=outcome, generator=GENERATOR, css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")), data_uri=data_uri,
         title=lower_title(outcome), subtitle=subtitle(shown), band_note=band_note(shown), tiles=lower_tiles(outcome),
-        sessions=_sessions(shown), plan_facts=plan_facts(shown), patient_facts=facts(plain(outcome.patient)), findings=_findings(shown),
+        sessions=_sessions(shown), plan_facts=plan_facts(shown), patient_facts=facts(person), findings=_findings(shown),
         pictures={"needles": None, "thickness": None, **{picture.name: picture for picture in pictures}},
         timelines=[_timeline(outcome, area) for area in outcome.plan.areas], muscle_table=_muscle_table(shown), balance=_balance(shown),
         balance_note=_balance_note(shown), unwanted=_unwanted(outcome), limits=_limits(), sources=outcome.sources(),

@@ -12,13 +12,13 @@ from scipy.special import ndtr
 from threadpoolctl import threadpool_limits
 
 from glabella.evidence import Parameters
-from glabella.evidence.lower_face import load_lower_parameters, load_study_patterns
+from glabella.evidence.lower_face import load_lower_parameters, load_study_patterns, lower_site_areas, lower_target
 from glabella.evidence.published import PublishedRow
 from glabella.label import check_plan, ensure_allowed
 from glabella.lower_treatment import LowerPerson, build_lower_person, placement_doses
 from glabella.names import without_side
 from glabella.patient import Patient
-from glabella.plan import Plan
+from glabella.plan import Injection, Plan, Session
 from glabella.stages.bolus import place_boluses
 from glabella.stages.diffusion import MuscleDose, muscle_doses, spread_toxin
 from glabella.stages.junction import block_junctions, blocked_share
@@ -26,14 +26,16 @@ from glabella.stages.muscle.masseter import masseter_thickness, weaken_lower_mus
 from glabella.stages.unwanted.lower_face import rate_lower_face
 from glabella.treatment import PEAK_DAYS
 
-SHARES = ("masseter_grade_le3_percent", "weak_bite_percent", "masseter_smile_percent")
+SHARES = ("masseter_grade_le3_percent", "weak_bite_percent", "masseter_smile_percent", "platysma_swallowing_percent")
 QUANTITIES = (*SHARES, "masseter_clench_change_mm", "masseter_thinnest_days", "dao_weakening_percent")
 USUAL_UNITS = 48.0  # where the paper's dose was not read; every such row says so
 TOLERANCE = 1e-6
 DAYS = np.arange(0.0, 181.0)
 RESPONSE_NODES = np.polynomial.hermite_e.hermegauss(9)
 ENTRY_STEPS = (np.arange(20) + 0.5) / 20 - 0.5  # places within a grade: numerical
-EFFECTS = {"weak_bite_percent": "weak_bite", "masseter_smile_percent": "asymmetric_smile"}
+EFFECTS = {
+    "weak_bite_percent": "weak_bite", "masseter_smile_percent": "asymmetric_smile", "platysma_swallowing_percent": "difficulty_swallowing",
+}  # fmt: skip
 PATTERNS = {"masseter": "masseter_48", "depressor_anguli_oris": "depressor_anguli_oris_4"}
 
 
@@ -54,6 +56,10 @@ def _stage_parameters(values: Mapping[str, float]) -> Parameters:
 
 def trial_plan(product: str, indication: str, units: float) -> Plan:
     """The pattern of a trial in the lower face with its units over both sides; the label check of a study holds for it."""
+    if indication == "platysma":  # no pattern is shipped: the units evenly over all named sites, in the middle of the muscle
+        sites = [site for site, area in lower_site_areas().items() if without_side(area) == "platysma"]
+        needles = tuple(Injection(site, units / len(sites), target_muscle=lower_target(site)) for site in sites)
+        return Plan(product, (Session(0.0, needles),), "study")
     known = next(p for p in (product, "onabotulinumtoxinA") if _has_pattern(p, PATTERNS[indication]))
     plan = Plan.study(known, PATTERNS[indication])
     plan = Plan(product, plan.sessions, "study", vials=10).scaled(units)
@@ -119,7 +125,8 @@ def _structure_doses(product: str, indication: str, units: float) -> Mapping[str
 def _chance(effect: str, row: PublishedRow, units: float, parameters: Parameters) -> float:
     blockade = block_junctions(_doses(row.product, row.indication, units), np.zeros(1), PEAK_DAYS, parameters, row.product)
     force = weaken_lower_muscles(blockade, parameters).force
-    bite_lost = parameters["clench_masseter_share"] * (1 - np.mean(list(force.values()), axis=0).min())
+    masseters = [curve for name, curve in force.items() if without_side(name) == "masseter"] or [np.ones(1)]
+    bite_lost = parameters["clench_masseter_share"] * (1 - np.mean(masseters, axis=0).min())
 
     def peak_block(dose: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
         return blocked_share(dose, PEAK_DAYS, values, row.product).max(-1)

@@ -29,7 +29,7 @@ def home(services: Services, hands: Hands) -> None:
                     text(name, "", "h2")
                     text(who, "gl-small", "p")
                     text(what, "", "p")
-        with block("", "p"):
-            link("Ask: straight answers to what people ask, with their sources", "/ask")
         with card("Your plans"):
             PlanList(services, hands)
+        with block("", "p"):
+            link("Ask: straight answers to what people ask, with their sources", "/ask")

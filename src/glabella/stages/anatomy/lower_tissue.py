@@ -21,7 +21,7 @@ from glabella.stages.anatomy.tissue import LEAST_SHARE, Anatomy, rasterise, tree
 
 LOWER_WINDOW = Window(
     azimuth_degrees=(-62.0, 62.0),
-    elevation_degrees=(-58.0, 34.0),
+    elevation_degrees=(-64.0, 34.0),
     deepest_mm=36.0,
     behind_nasion_mm=120.0,
     above_nasion_mm=-80.0,
