@@ -21,6 +21,7 @@ from glabella.names import AREAS
 
 if TYPE_CHECKING:
     from glabella.scene import Scene
+    from glabella.stages.unwanted import BloodBound
 
 SCHEMA = "glabella-outcome-1"
 FRAME = "research and education, not a medical device"
@@ -183,11 +184,26 @@ class BrowCurves:
 
 
 @dataclass(frozen=True)
+class Reported:
+    """What was published about an unwanted effect: share of people treated with its band, ``people`` behind it (None: not said), the
+    share under ``placebo`` (None: unknown), how well the figure is known, its source and a remark."""
+
+    value: float
+    low: float
+    high: float
+    people: int | None
+    placebo: float | None
+    quality: str
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Probability:
     """Chance per person of an unwanted effect, with its band and where it comes from.
 
     ``basis``: 'computed' by the model's mechanism or the 'label_rate' of a published table. ``onset``, ``duration`` and
-    ``seriousness`` are plain words; ``source`` is a key of sources.bib.
+    ``seriousness`` are plain words; ``source`` is a key of sources.bib. ``reported``: the published rate, also beside a computed one.
     """
 
     value: float
@@ -198,6 +214,7 @@ class Probability:
     duration: str
     seriousness: str
     source: str
+    reported: Reported | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.low <= self.value <= self.high <= 1:
@@ -278,6 +295,7 @@ class Outcome:
     seed: int
     version: str
     references: tuple[str, ...] = ()
+    blood: "BloodBound | None" = None
     scene: "Scene | None" = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -357,6 +375,8 @@ class Outcome:
         rows = tuple(replace(table.rows[name], value=table.overrides.get(name, table.rows[name].value)) for name in table.read)
         known = load_references()
         keys = [row.source for row in rows] + [effect.source for effect in self.unwanted.values()] + list(self.references)
+        keys += [effect.reported.source for effect in self.unwanted.values() if effect.reported]
+        keys += [limit.source for limit in self.blood.limits] if self.blood else []
         keys += [finding.source for finding in self.findings if finding.source in known]
         return Sources(rows, tuple(sorted((find_reference(key) for key in dict.fromkeys(keys)), key=lambda entry: str(entry).lower())))
 
@@ -388,10 +408,11 @@ class Outcome:
                 effect: {
                     "probability": plain({"value": chance.value, "low": chance.low, "high": chance.high}),
                     "basis": chance.basis, "onset": chance.onset, "duration": chance.duration,
-                    "seriousness": chance.seriousness, "source": chance.source,
+                    "seriousness": chance.seriousness, "source": chance.source, "reported": plain(chance.reported),
                 }
                 for effect, chance in self.unwanted.items()
             },
+            "blood": plain(self.blood),
             "sources": {
                 "parameters": plain(sources.parameters),
                 "references": [{"key": entry.key, "citation": str(entry), "link": entry.link} for entry in sources.references],

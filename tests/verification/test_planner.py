@@ -19,7 +19,7 @@ from glabella.planner.steps import fewest_steps
 from glabella.stages.bolus import place_boluses
 from glabella.stages.diffusion.spread import source_of
 from glabella.stages.junction import blocked_share
-from glabella.stages.unwanted import rate_unwanted
+from glabella.stages.unwanted import BrowChange, rate_unwanted
 from tests.planned import DRAWS, GOAL, SEED, coarse_person, coarse_problem
 
 SOME = np.array([2.0, 3.0, 3.5])  # units per needle: lateral and medial corrugator, procerus
@@ -192,7 +192,7 @@ def test_risk_is_the_law_of_the_simulation(problem):
         return blocked_share(dose, treatment.PEAK_DAYS, values, product).max(-1)
 
     drop = np.array([0.4, 0.9, 1.6])
-    rated = rate_unwanted(doses, drop, peak_block, [risk.nominal])
+    rated = rate_unwanted(doses, BrowChange(drop, drop, drop, sampled=True), peak_block, [risk.nominal])
     for effect in ("eyelid_ptosis", "dry_eye", "asymmetric_smile"):
         assert risk.chance(effect, units).value == pytest.approx(rated[effect].value, abs=1e-12)
     assert rated["eyelid_ptosis"].value > 0.01

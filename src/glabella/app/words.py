@@ -2,41 +2,19 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
 
-from glabella.evidence.sources import find_reference
-from glabella.evidence.tables import QUALITIES, read_rows, shipped_text
+from glabella.effect_names import EFFECTS, Name, name_effect
+from glabella.evidence.guidance import EmergencyText, label_emergency_text
 from glabella.names import side_of, without_side
 from glabella.outcome import Probability
 
-EMERGENCY_COLUMNS = ("part", "text", "quality", "source")
-EMERGENCY_PARTS = ("what", "when", "do", "how_often")
+__all__ = [
+    "AREAS", "EFFECTS", "EXPRESSIONS", "MUSCLES", "EmergencyText", "Name", "label_emergency_text", "name_area", "name_effect",
+    "name_muscle", "tell_chance", "tell_effect",
+]  # fmt: skip
 RAREST = 1e-4  # what a count of twenty thousand placements still tells apart from nothing
 
 
-@dataclass(frozen=True)
-class Name:
-    """What something is called: ``plain`` for anyone, ``professional`` for people who inject; ``phrase`` within a sentence."""
-
-    plain: str
-    professional: str
-    phrase: str = ""
-
-
-EFFECTS: Mapping[str, Name] = {
-    "eyelid_ptosis": Name("Drooping eyelid", "Eyelid ptosis", "a drooping eyelid"),
-    "brow_ptosis": Name("Heavy or lowered brow", "Brow ptosis", "a heavy or lowered brow"),
-    "dry_eye": Name("Dry or irritated eye", "Dry eye, weak blink", "a dry or irritated eye"),
-    "asymmetric_smile": Name("Uneven smile", "Asymmetric smile", "an uneven smile"),
-    "headache": Name("Headache", "Headache", "a headache"),
-    "injection_site_bruising": Name("Bruise", "Injection site bruising", "a bruise where a needle went in"),
-    "eyelid_swelling": Name("Swollen eyelid", "Eyelid oedema", "a swollen eyelid"),
-    "eyelid_sensory_disorder": Name("Odd feeling in the eyelid", "Eyelid sensory disorder", "an odd feeling in the eyelid"),
-    "nausea": Name("Feeling sick", "Nausea", "a feeling of sickness"),
-    "facial_pain": Name("Pain in the face", "Facial pain", "some pain in the face"),
-    "neutralising_antibodies": Name("Antibodies against the product", "Neutralising antibodies", "antibodies against the product"),
-}
 AREAS: Mapping[str, Name] = {
     "glabellar": Name("Lines between the brows", "Glabellar lines"),
     "forehead": Name("Lines across the forehead", "Forehead lines"),
@@ -62,6 +40,7 @@ MUSCLES: Mapping[str, Name] = {
     "zygomaticus_major": Name("Smile muscle", "Zygomaticus major"),
     "zygomaticus_minor": Name("Muscle that lifts the upper lip", "Zygomaticus minor"),
     "levator_palpebrae_superioris": Name("Muscle that lifts the eyelid", "Levator palpebrae superioris"),
+    "lateral_rectus": Name("Muscle that turns the eye outwards", "Lateral rectus"),
     "levator_aponeurosis": Name("Tendon that lifts the eyelid", "Levator aponeurosis"),
 }
 
@@ -74,12 +53,6 @@ def name_area(area: str) -> Name:
 def name_muscle(muscle: str) -> Name:
     """What a muscle is called, with its side."""
     return _sided(MUSCLES[without_side(muscle)], muscle)
-
-
-def name_effect(effect: str) -> Name:
-    """What a side effect is called; one without words of its own by its name in the table."""
-    words = effect.replace("_", " ")
-    return EFFECTS.get(effect, Name(words.capitalize(), words.capitalize(), words))
 
 
 def tell_chance(probability: float) -> str:
@@ -126,23 +99,3 @@ def _sided(name: Name, full: str) -> Name:
 def _two_digits(value: float) -> int:
     scale = 10 ** max(0, math.floor(math.log10(value)) - 1)
     return round(value / scale) * scale
-
-
-@dataclass(frozen=True)
-class EmergencyText:
-    """What the label says about when to get help: ``paragraphs``, and ``source`` as one line; ``keys`` of sources.bib."""
-
-    paragraphs: tuple[str, ...]
-    source: str
-    keys: tuple[str, ...]
-
-
-@cache
-def label_emergency_text() -> EmergencyText:
-    """The label's text for an emergency in plain words: the same for every product and plan."""
-    rows = [
-        (row.choice("part", EMERGENCY_PARTS), row.text("text"), row.choice("quality", QUALITIES), row.text("source"))
-        for row in read_rows(shipped_text("emergency.csv"), EMERGENCY_COLUMNS, "emergency.csv")
-    ]
-    keys = tuple(dict.fromkeys(source for *_, source in rows))
-    return EmergencyText(tuple(text for _, text, *_ in rows), " ".join(str(find_reference(key)) for key in keys), keys)

@@ -29,6 +29,7 @@ from glabella.planner.risk_map import RiskMap, risk_map
 from glabella.stages.junction import Blockade
 from glabella.stages.muscle import MuscleForce
 from glabella.stages.skin import strain_by_side, strain_skin
+from glabella.stages.unwanted import measure_brows
 from glabella.stages.wrinkle import depths_by_side_mm, grade_wrinkles
 from glabella.treatment import (
     COMPILED_FROM,
@@ -36,7 +37,6 @@ from glabella.treatment import (
     Person,
     Treatment,
     assemble_outcome,
-    brow_drop_mm,
     build_person,
     check_arguments,
     day_grid,
@@ -261,7 +261,7 @@ class Workbench:
             doses = beside.submit(face.reach.doses, plan)
             course = run_course(person, plan, grid, table, [None] * len(plan.sessions), NOMINAL_TOLERANCE)
             depths = beside.submit(depths_on_each_side_mm, person, course, table)
-            risks = face.reach.risks(plan, doses.result(), brow_drop_mm(named_curves(course)), table)
+            risks = face.reach.risks(plan, doses.result(), measure_brows([named_curves(course)], sampled=False), table)
             face.note_in(table)
             outcome = assemble_outcome(person, plan, grid, table, course, [], with_label_rates(plan, risks), findings, 0, 0, False)
             line_depth_mm = depths.result()

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.special import betaincinv
 
-from glabella.evidence.published import UNIT_OF, PublishedRow, trial_record
+from glabella.evidence.published import PublishedRow, trial_record
 from glabella.report.style import (
     BLUE,
     GREEN,
@@ -407,8 +407,8 @@ def _key(figure: Any, entries: Iterable[tuple[str, str, str, Any]], shade: str =
 
 
 def unit_word(one: Judged) -> str:
-    """'%' or 'days'."""
-    return "%" if UNIT_OF[one.row.quantity] == "percent" else "days"
+    """'%', 'days', or another unit in words."""
+    return "%" if one.row.unit == "percent" else one.row.unit.replace("_", " ")
 
 
 __all__ = ["arm_name", "binomial_bar", "describe", "draw_validation", "unit_word"]

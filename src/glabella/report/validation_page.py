@@ -15,7 +15,7 @@ from glabella.report.style import Picture, styled
 from glabella.report.validation_charts import describe, draw_validation, unit_word
 from glabella.report.validation_coverage import coverage_words, draw_coverage
 from glabella.report.write import FolderKind, Progress, check_report_folder, write_folder
-from glabella.validation.document import CORRELATED
+from glabella.validation.document import BOUND_WORDS, CORRELATED
 from glabella.validation.drivers import DOSES, LABELLED_UNITS, MEN, OUTCOMES, WOMEN
 from glabella.validation.judged import Judged
 from glabella.validation.summary import Summary
@@ -24,6 +24,7 @@ from glabella.validation.validate import Validation
 VALIDATION_FOLDER = FolderKind("validation.html", "validation.json", "glabella validation")
 SECTIONS = (
     ("glance", "At a glance"), ("misses", "Misses, and why"), ("pictures", "Against each other"), ("trials", "Trial by trial"),
+    ("others", "Years, the lower face, other uses"),
     ("drivers-section", "What drives it"), ("doses", "Dose, women and men"), ("told", "What the data tell"),
     ("coverage-section", "Is the posterior right"), ("rows", "Every figure"), ("how", "How computed"), ("sources", "Sources"),
 )  # fmt: skip
@@ -61,15 +62,16 @@ def render_validation(found: Validation, pictures: Sequence[Picture]) -> str:
     tables = [(USE_WORDS[use], [_cells(one) for one in found.judged if one.row.use == use]) for use in found.summaries]
     return template.render(
         found=found, generator=VALIDATION_FOLDER.generator, css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")),
-        sections=SECTIONS, pictures={picture.name: picture for picture in pictures},
+        sections=[one for one in SECTIONS if found.others or one[0] != "others"], pictures={picture.name: picture for picture in pictures},
         trials=[picture for picture in pictures if picture.name.startswith("trial_")],
         summaries=[_summary(summary) for summary in found.summaries.values()],
         misses=[_misses(group) for group in found.misses], missed=missed, tables=tables,
+        others=[_others(name, judged) for name, judged in found.others.items()],
         left_out=len(published_rows()) - len(found.judged),
         pairs=found.identifiability.pairs(CORRELATED)[:PAIRS_SHOWN], correlated=CORRELATED, sexes=_sexes(found),
         coverage=coverage_words(load_coverage()), doses_note=_doses_note(found), facts=_facts(found),
         between=found.facts.between_trials_sd_logit,
-        references=[find_reference(key) for key in sorted({one.row.source for one in found.judged})],
+        references=[find_reference(key) for key in sorted({one.row.source for one in (*found.judged, *chain(*found.others.values()))})],
     )  # fmt: skip
 
 
@@ -92,15 +94,24 @@ def _misses(group: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _cells(one: Judged) -> dict[str, Any]:
+def _cells(one: Judged, name: str = "") -> dict[str, Any]:
     row = one.row
     return {
-        "id": row.row, "name": describe(one), "n": row.n if row.n is not None else "not given", "use": row.use,
-        "observed": ("at least " if row.relation == ">=" else "") + f"{row.value:g}", "unit": unit_word(one),
+        "id": row.row, "name": name or describe(one), "n": row.n if row.n is not None else "not given", "use": row.use,
+        "observed": BOUND_WORDS[row.relation] + f"{row.value:g}", "unit": unit_word(one),
         "predicted": f"{one.predicted:.1f}", "interval": f"{one.low:g} to {one.high:g}", "tolerance": f"{row.tolerance:g}",
         "in_tolerance": one.inside_tolerance, "in_interval": one.inside_interval, "source": row.source, "quality": row.quality,
         "made_by": one.made_by,
     }  # fmt: skip
+
+
+def _others(name: str, judged: Sequence[Judged]) -> dict[str, Any]:
+    """One predictor's figures; what each is stands in its row's name, since these have no endpoints in common."""
+    rows = [{**_cells(one, one.row.row.replace("_", " ")), "made_by": name} for one in judged]
+    hits, inside = sum(one.inside_tolerance for one in judged), sum(one.inside_interval for one in judged)
+    fitted = sum(one.row.use == "calibrate" for one in judged)
+    title = f"{name}: {len(rows)} figures, {fitted} of them marked to calibrate; inside tolerance {hits}, inside 90 % interval {inside}"
+    return {"title": title, "rows": rows}
 
 
 def _sexes(found: Validation) -> list[tuple[str, ...]]:

@@ -5,13 +5,13 @@ from dataclasses import asdict
 from typing import Any
 
 from glabella.calibration.coverage import Coverage, load_coverage
-from glabella.evidence.published import UNIT_OF
 from glabella.validation.judged import Judged
 from glabella.validation.summary import Count, Summary
 from glabella.validation.validate import Validation
 
 CORRELATED = 0.6
 MOST_MISSES = 12
+BOUND_WORDS = {"=": "", ">=": "at least ", "<=": "at most "}
 FROM_ROW = (
     "row", "use", "trial", "product", "indication", "dose_units", "arm", "n", "quantity", "endpoint", "rater", "day", "relation", "unit",
     "tolerance", "quality", "source", "note",
@@ -26,6 +26,7 @@ def to_document(found: Validation) -> dict[str, Any]:
         "posterior": asdict(found.facts),
         "summaries": {use: _summary(summary) for use, summary in found.summaries.items()},
         "rows": [_row(one) for one in found.judged],
+        "others": {name: [_row(one) for one in judged] for name, judged in found.others.items()},
         "misses": [
             {"title": group.title, "reason": group.says, "rows": [one.row.row for one in group.missed], "concerns_rows": group.concerns}
             for group in found.misses
@@ -88,8 +89,16 @@ def summary_lines(found: Validation) -> Iterator[str]:
     missed = sorted((one for group in found.misses for one in group.missed), key=lambda one: -abs(one.error) / one.row.tolerance)
     yield f"{len(missed)} of {len(found.judged)} figures are missed by tolerance or interval" + (":" if missed else "")
     for one in missed[:MOST_MISSES]:
-        unit = "%" if UNIT_OF[one.row.quantity] == "percent" else "days"
-        sign = "" if one.row.relation == "=" else "at least "
-        yield f"  {one.row.row:<66s} {sign}{one.row.value:g} {unit}, predicted {one.predicted:.1f} ({one.low:g} to {one.high:g})"
+        yield _missed(one)
     if len(missed) > MOST_MISSES:
         yield f"  and {len(missed) - MOST_MISSES} more: see the report or --json"
+    for name, judged in found.others.items():
+        hits, inside = sum(one.inside_tolerance for one in judged), sum(one.inside_interval for one in judged)
+        yield f"{name}: {len(judged)} published figures, inside tolerance {hits}, inside 90 % interval {inside}"
+        yield from (_missed(one) for one in judged if not one.hit)
+
+
+def _missed(one: Judged) -> str:
+    unit = "%" if one.row.unit == "percent" else one.row.unit
+    sign = BOUND_WORDS[one.row.relation]
+    return f"  {one.row.row:<66s} {sign}{one.row.value:g} {unit}, predicted {one.predicted:.1f} ({one.low:g} to {one.high:g})"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glabella.calibration.fit import RATE_FLOOR, UNKNOWN_N
-from glabella.evidence.published import UNIT_OF, PublishedRow
+from glabella.evidence.published import PublishedRow
 
 SMALL_ARM = 50  # people; below it the sampling error is the measure of a hit
 STRAIN_TOLERANCE = 0.2
@@ -16,7 +16,8 @@ ONSET_TOLERANCE_POINTS = 10.0
 class Judged:
     """A published row, what was predicted for it in its own unit, and where 90 % of such figures would fall.
 
-    ``made_by``: population (virtual people), chain (one nominal person) or placements (of the needles, for side effects).
+    ``made_by``: population (virtual people), chain (one nominal person), placements (of the needles, for side effects), or the name
+    of a predictor in ``glabella.validation.others``.
     """
 
     row: PublishedRow
@@ -27,8 +28,10 @@ class Judged:
 
     @property
     def error(self) -> float:
-        """Predicted less observed; nothing where a lower bound is met."""
-        return 0.0 if self.row.relation == ">=" and self.predicted >= self.row.value else self.predicted - self.row.value
+        """Predicted less observed; nothing where a bound is met."""
+        error = self.predicted - self.row.value
+        met = (self.row.relation == ">=" and error >= 0) or (self.row.relation == "<=" and error <= 0)
+        return 0.0 if met else error
 
     @property
     def inside_tolerance(self) -> bool:
@@ -37,8 +40,9 @@ class Judged:
 
     @property
     def inside_interval(self) -> bool:
-        """Whether the published figure lies in the 90 % predictive interval; of a lower bound, whether the interval reaches it."""
-        return self.row.value <= self.high + 1e-9 and (self.row.relation == ">=" or self.row.value >= self.low - 1e-9)
+        """Whether the published figure lies in the 90 % predictive interval; of a bound, whether the interval reaches it."""
+        below = self.row.relation == "<=" or self.row.value <= self.high + 1e-9
+        return below and (self.row.relation == ">=" or self.row.value >= self.low - 1e-9)
 
     @property
     def hit(self) -> bool:
@@ -48,7 +52,7 @@ class Judged:
     @property
     def is_rate(self) -> bool:
         """Whether the figure is a share of people in percent."""
-        return UNIT_OF[self.row.quantity] == "percent" and not self.row.quantity.startswith("strain")
+        return self.row.unit == "percent" and not self.row.quantity.startswith("strain")
 
     @property
     def is_small(self) -> bool:

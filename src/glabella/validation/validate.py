@@ -11,7 +11,8 @@ from glabella.calibration.fit import Prior, load_priors
 from glabella.calibration.posterior import Posterior, PosteriorFacts, load_posterior
 from glabella.calibration.predict import PEOPLE, Predictor
 from glabella.errors import InputError, nearest
-from glabella.evidence.published import USES, PublishedRow, published_rows
+from glabella.evidence.other_published import other_rows
+from glabella.evidence.published import UNIT_OF, USES, PublishedRow, published_rows
 from glabella.population.arms import trial_values
 from glabella.validation.chain import Chance, predict_strain, predict_unwanted
 from glabella.validation.drivers import (
@@ -35,6 +36,7 @@ from glabella.validation.intervals import (
     share_figures,
 )  # fmt: skip
 from glabella.validation.judged import Judged
+from glabella.validation.others import judge_others, predict_others, rows_by_predictor
 from glabella.validation.predictions import (
     CURVES,
     Progress,
@@ -106,9 +108,11 @@ class Identifiability:
 
 @dataclass(frozen=True)
 class Validation:
-    """Everything that the report says. ``baseline``: outcomes of the best fit from which the drivers move."""
+    """Everything that the report says. ``judged``: figures of one course in the upper face; ``others``: all else, by predictor;
+    ``baseline``: outcomes of the best fit from which the drivers move."""
 
     judged: tuple[Judged, ...]
+    others: Mapping[str, tuple[Judged, ...]]
     bands: tuple[Band, ...]
     summaries: Mapping[str, Summary]
     misses: tuple[MissGroup, ...]
@@ -146,9 +150,11 @@ def validate(
     ``people``: virtual people per arm.
     """
     posterior = posterior or load_posterior()
-    rows = tuple(row for row in (published_rows() if rows is None else rows) if row.use in JUDGED_USES)
+    rows = tuple(row for row in ((*published_rows(), *other_rows()) if rows is None else rows) if row.use in JUDGED_USES)
     if not rows:
         raise InputError(f"rows: none is marked {' or '.join(JUDGED_USES)}; valid marks: {', '.join(USES)}")
+    beyond = rows_by_predictor([row for row in rows if row.quantity not in UNIT_OF])
+    rows = tuple(row for row in rows if row.quantity in UNIT_OF)
     if not 1 <= draws < len(posterior.draws):
         raise InputError(f"draws = {draws}: must be from 1 to {len(posterior.draws) - 1}, the draws that the posterior has")
     report = progress or (lambda step, share: None)
@@ -163,14 +169,17 @@ def validate(
     moves = moved_values(posterior)
     shapes = shapes_behind((calibrate, checked), strain, sets[0])
     tasks: list[Task] = [(predict_strain, strain, sets), *((predict_unwanted, *plan, sets[0]) for plan in plans)]
+    tasks += [(predict_others, name, mine, sets) for name, mine in beyond.items()]
     tasks += [prediction(values, 0, 1, 2) for values in sets]
     tasks += [prediction({**sets[0], name: value}, 3) for name, _, *ends in moves for value in ends]
     tasks.append(prediction(sets[0], 3))
     with side_by_side(predictors, workers) as processes:
         found = processes.run("published figures", tasks, report)
     by_strain, chances = found[0], dict(zip(plans, found[1 : len(plans) + 1], strict=True))
-    by_draw = found[len(plans) + 1 : len(plans) + 1 + len(sets)]
-    moved = [read_strain_rows(values[0]) for values in found[len(plans) + 1 + len(sets) :]]
+    found = found[len(plans) + 1 :]
+    predicted, found = dict(zip(beyond, found[: len(beyond)], strict=True)), found[len(beyond) :]
+    by_draw = found[: len(sets)]
+    moved = [read_strain_rows(values[0]) for values in found[len(sets) :]]
 
     between = posterior.facts.between_trials_sd_logit
     judge = _Judge(shapes, between, seed)
@@ -189,8 +198,9 @@ def validate(
     ordered = tuple(judged[row.row] for row in rows)
     doses = dose_points([read_dose_arms(list(asked), list(asked.values()), draw[2]) for draw in by_draw])
     drivers = [Driver(name, known, low, high, moved[2 * k], moved[2 * k + 1]) for k, (name, known, low, high) in enumerate(moves)]
+    others = {name: judge_others(name, mine, predicted[name], between, seed) for name, mine in beyond.items()}
     return Validation(
-        ordered, tuple(_band(members) for members in curves.values()), {use: summarise(use, ordered) for use in JUDGED_USES},
+        ordered, others, tuple(_band(members) for members in curves.values()), {use: summarise(use, ordered) for use in JUDGED_USES},
         group_misses(ordered), moved[-1], tuple(drivers), doses, same_as_women_units(doses, "peak_strain_reduction_percent"),
         identify(posterior), posterior.facts, draws, people, seed, version("glabella"),
     )  # fmt: skip
@@ -198,11 +208,12 @@ def validate(
 
 def rows_of(trials: Sequence[str] = ()) -> tuple[PublishedRow, ...]:
     """The rows to judge that the package carries, of these trials only where any are named."""
-    known = tuple(dict.fromkeys(row.trial for row in published_rows()))
+    carried = (*published_rows(), *other_rows())
+    known = tuple(dict.fromkeys(row.trial for row in carried))
     for name in trials:
         if name not in known:
             raise InputError(f"trial '{name}' has no figure to validate; {nearest(name, known)}")
-    return tuple(row for row in published_rows() if not trials or row.trial in trials)
+    return tuple(row for row in carried if not trials or row.trial in trials)
 
 
 @dataclass(frozen=True)

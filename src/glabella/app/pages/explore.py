@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from glabella.app.follow import Hands
-from glabella.app.pages.controls import block, card, choice_field, number_field, segmented, told
+from glabella.app.pages.controls import block, card, choice_field, link, number_field, segmented, told
 from glabella.app.pages.shell import shell
 from glabella.app.pages.stage import Document, Stage
 from glabella.app.pages.told import tell_dates, tell_side_effects, tell_sources
@@ -74,6 +74,8 @@ def explore(services: Services, hands: Hands) -> None:
                 with card("What to ask a practitioner"), block("gl-questions", "ul"):
                     for question in QUESTIONS:
                         told(question, "", "li")
+                    with block("", "li"):
+                        link("Straight answers to other questions", "/ask")
                 with card("Where this comes from"):
                     sources = block("gl-told")
 

@@ -31,3 +31,5 @@ def home(services: Services, hands: Hands) -> None:
                     text(what, "", "p")
         with card("Your plans"):
             PlanList(services, hands)
+        with block("", "p"):
+            link("Ask: straight answers to what people ask, with their sources", "/ask")

@@ -7,6 +7,7 @@ from nicegui import app, ui
 
 from glabella.app.export_routes import export_router
 from glabella.app.follow import Hands
+from glabella.app.pages.ask import ask_page
 from glabella.app.pages.explore import explore
 from glabella.app.pages.home import home
 from glabella.app.pages.plan import new_plan, plan_page
@@ -18,7 +19,7 @@ RECONNECT_SECONDS = 60.0  # a page keeps its state on the server for so long whe
 
 
 def register(services: Services) -> None:
-    """Pages at /, /explore, /plan, /plan/ID, /train; their data under /view; papers and pictures under the notes of the REST routes."""
+    """Pages at /, /explore, /ask, /plan, /plan/ID, /train; their data under /view; papers and pictures under REST's notes."""
     hands, answers = Hands(), Answers()
     app.on_startup(lambda: Thread(target=warm_up, args=(services, answers), name="glabella-warm-up", daemon=True).start())
     app.include_router(view_router(services, hands, answers))
@@ -31,6 +32,10 @@ def register(services: Services) -> None:
     @ui.page("/explore", reconnect_timeout=RECONNECT_SECONDS)
     def _explore() -> None:
         explore(services, hands)
+
+    @ui.page("/ask", reconnect_timeout=RECONNECT_SECONDS)
+    def _ask(q: str = "", answer: str = "") -> None:
+        ask_page(q, answer)
 
     @ui.page("/plan", reconnect_timeout=RECONNECT_SECONDS)
     async def _plan() -> None:
