@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from fit_uses import calibrate_rows, fit_sweat, fit_uses
 
+from fit_uses import calibrate_rows, fit_sweat, fit_uses
 from glabella.calibration.posterior import load_posterior
 from glabella.evidence.other_published import other_rows
 from glabella.population.arms import trial_values
@@ -90,7 +90,7 @@ def fit_lines() -> Iterator[str]:
 
 def status_lines() -> Iterator[str]:
     """Who is licensed for the four uses."""
-    yield f"As of {max(row.as_of for row in licences())}. Anything not listed was not found, or is not licensed: `glabella uses` has all of it."
+    yield f"As of {max(row.as_of for row in licences())}. What is not listed was not found or is not licensed: `glabella uses` has it all."
     yield ""
     yield "| use | product | licensed in (year where it was read) |"
     yield "|---|---|---|"

@@ -17,6 +17,7 @@ COMMANDS = {  # name -> module in glabella.commands, and its function
     "check": ("check", "check"),
     "compare": ("compare", "compare"),
     "demo": ("simulate", "demo"),
+    "effects": ("effects", "effects"),
     "plan": ("plan", "plan_dose"),
     "risk-map": ("risk_map", "risk_map"),
     "show": ("show", "show"),

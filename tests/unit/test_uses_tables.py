@@ -10,7 +10,7 @@ from glabella.evidence.products import load_products
 from glabella.evidence.sources import load_references
 from glabella.evidence.tables import shipped_text
 from glabella.uses.course import MODELS, follow_use, label_maximum, licensed_products
-from glabella.uses.published import CURVE_OF, curve_name, published_beside
+from glabella.uses.published import CURVE_OF, beside, curve_name, missed_sentences, published_beside
 from glabella.uses.tables import (
     JURISDICTIONS,
     TYPE_B,
@@ -104,6 +104,16 @@ def test_published_figures_of_the_uses_are_predicted_and_lie_on_curves():
     assert {curve_name(row) for row in beside} == set(CURVE_OF["twstrs_change_points"])
     assert {row.arm for row in published_beside("cervical_dystonia", TYPE_B, 0)} == {"placebo"}
     assert published_beside("cervical_dystonia", ONA, 236) == ()
+
+
+def test_a_course_says_which_published_figures_it_misses():
+    course = follow_use("axillary_hyperhidrosis", ONA, samples=0, weeks=16)
+    found = {one.row.row: one for one in beside(course)}
+    assert found["ona_sweat_2001_100u_half_w4"].model == pytest.approx(94, abs=0.05)
+    assert not found["ona_sweat_2001_100u_half_w4"].missed
+    assert found["ona_sweat_2001_100u_half_w16"].missed
+    assert any("week 16: published 82" in sentence for sentence in missed_sentences(course))
+    assert beside(follow_use("axillary_hyperhidrosis", ONA, samples=0, weeks=12))[2].model is None  # week 16 is not reached
 
 
 @pytest.mark.parametrize(

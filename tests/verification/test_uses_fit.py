@@ -76,6 +76,18 @@ def test_row_moves_a_course(name):
     assert moved > 1e-6
 
 
+@pytest.mark.parametrize("change", [{"volume_mm3": 60000.0}, {"dose_share": 0.05}])
+def test_each_muscle_of_the_neck_matters(monkeypatch, change):
+    from glabella.uses import cervical_dystonia as neck
+
+    muscles = neck.muscles_of(neck.USE)
+    usual = neck.neck_force_loss("onabotulinumtoxinA", 236.0, DAYS, use_parameters())
+    for k in range(len(muscles)):
+        other = tuple(replace(muscle, **change) if k == at else muscle for at, muscle in enumerate(muscles))
+        monkeypatch.setattr(neck, "muscles_of", lambda use, other=other: other)
+        assert np.abs(neck.neck_force_loss("onabotulinumtoxinA", 236.0, DAYS, use_parameters()) - usual).max() > 1e-6
+
+
 def test_rows_of_sampling_and_of_scales_move_what_validation_says():
     from glabella.uses.cervical_dystonia import improvement_percent
     from glabella.validation.uses import _person_sd

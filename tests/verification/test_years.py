@@ -16,6 +16,7 @@ from glabella.stages.junction.course import junction_kinetics
 from glabella.treatment import build_person, day_grid, run_course
 from glabella.years.follow import Schedule, before_treatment, follow_leg, follow_one, one_person
 from glabella.years.nerves import follow_nerves, take_up, untouched
+from glabella.years.years import follow_years
 from tests.uptake import log_normal
 
 PLAN = Plan.label("onabotulinumtoxinA", "glabellar")
@@ -94,7 +95,9 @@ def test_a_course_that_is_cut_and_carried_on_is_the_same_course():
         assert np.allclose(rest.days, whole.days[cut:], rtol=0, atol=1e-12)
         for mine, there in ((rest.nerves.force, whole.nerves.force[cut:]), (rest.nerves.wasted, whole.nerves.wasted[cut:])):
             assert np.abs(mine - there).max() < 1e-12
-        for name in ("grade_contraction", "depth_rest_mm", "slow", "grown_mm"):
+        told = [leg.skin[0].told(np.arange(len(leg.days))) for leg in (rest, whole)]
+        assert np.abs(told[0]["grade_rest"] - told[1]["grade_rest"][cut:]).max() < 1e-12
+        for name in ("grade_contraction", "line_mm", "slow", "grown_mm"):
             assert np.abs(getattr(rest.skin[0], name) - getattr(whole.skin[0], name)[cut:]).max() < 1e-12
 
 
@@ -177,3 +180,11 @@ def test_nodes_stand_for_every_element(median):
     ratio = taken_up_ratio(dose.dose_units_per_mm3, kinetics.potency, kinetics.maximum_ratio, kinetics.half_dose_units_per_mm3)
     blocked, _ = follow(ratio, np.zeros(1), times, kinetics)
     assert np.abs(mine.blocked[:, 0] - blocked @ (dose.volume_mm3 / dose.volume_mm3.sum())).max() < 2e-4
+
+
+def test_the_same_seed_gives_the_same_numbers_for_any_number_of_workers():
+    asked = {"years": 1, "samples": 3, "seed": 5, "compare": ("never", "licensed"), "step_mm": 2.8, "depth_step_mm": 1.4}
+    one, three = (follow_years(PLAN, workers=workers, **asked).to_json() for workers in (1, 3))
+    assert one == three
+    other = follow_years(PLAN, **{**asked, "seed": 6}).to_json()
+    assert other["scenarios"]["licensed"]["areas"] != one["scenarios"]["licensed"]["areas"]

@@ -99,10 +99,16 @@ class Index:
         except sqlite3.OperationalError:
             raise InputError("this Python's SQLite has no full-text search (FTS5); use a Python from python.org or your system") from None
         rows = [
-            (n, one.question, "\n".join(one.also), "\n".join(one.words), " ".join(said.text for said in one.says))
+            (n, one.question, "\n".join((*one.also, one.claim)), "\n".join(one.words), " ".join(said.text for said in one.says))
             for n, one in enumerate(self.answers)
         ]
         self.data.executemany("insert into asked (rowid, question, also, words, says) values (?, ?, ?, ?, ?)", rows)
+        ways = [(way, n) for n, one in enumerate(self.answers) for way in (one.question, *one.also, one.claim) if way]
+        self.asked_before: dict[tuple[str, ...], int] = {}
+        for way, n in sorted(ways, key=lambda pair: pair[0] != self.answers[pair[1]].question):  # questions before other ways to ask
+            for said in (tuple(_words(way)), self._telling(way)):
+                self.asked_before.setdefault(said, n)
+        self.asked_before.pop((), None)
         text = " ".join(cell for row in rows for cell in row[1:])
         self.vocabulary = sorted({word for word in _words(text) if word not in self.words.silent and word not in self.words.subject})
 
@@ -121,6 +127,9 @@ class Index:
                 shares[row] = shares.get(row, 0.0) + weights[word] / total * (1.0 if row in asked[word] else SENTENCE_SHARE)
         best = sorted(scores, key=lambda row: (-scores[row], row))
         share = shares[best[0]] if best else 0.0
+        row = self.asked_before.get(tuple(_words(question)), self.asked_before.get(self._telling(question)))
+        if row is not None:  # asked just so: nothing to weigh
+            best, share = [row, *(other for other in best if other != row)], 1.0
         answers = tuple(self.answers[row] for row in best[: NEAREST + 1])
         named = any(word in self.words.subject or word in self.words.about for word in _words(question))
         if not best and named:
@@ -137,11 +146,16 @@ class Index:
             return COMMON_WEIGHT if word in self.words.common else UNKNOWN_WEIGHT
         return math.log(1 + len(self.answers) / (1 + answers))
 
+    def _telling(self, question: str) -> tuple[str, ...]:
+        """The words that are not silent, in their order; none where they only name the subject."""
+        words = tuple(word for word in _words(question) if word not in self.words.silent)
+        return words if any(word not in self.words.subject for word in words) else ()
+
     def _asked(self, question: str) -> tuple[str, ...]:
         """The words that carry meaning, once each; a long unknown word as the nearest known one."""
         found = []
         for word in _words(question):
-            if word in self.words.silent or word in self.words.subject:
+            if word in self.words.silent or word in self.words.subject or (word.isdigit() and len(word) == 1):
                 continue
             if len(word) >= SHORTEST_MISSPELT and word not in self.words.elsewhere and not self._hits(word):
                 close = difflib.get_close_matches(word, self.vocabulary, n=1, cutoff=CLOSE_SPELLING)

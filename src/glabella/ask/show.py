@@ -8,6 +8,7 @@ from glabella.ask.search import Found
 from glabella.outcome import FRAME
 
 NARROWEST, WIDEST = 40, 100
+SIMULATED = "Simulated by this program (median, and from the 5th to the 95th of a hundred computed people):"
 BASIS_WORDS = {"values": "not a matter of evidence", "not_studied": "no study was found", "this_program": "about this program"}
 
 
@@ -33,7 +34,7 @@ def answer_text(answer: Answer, width: int) -> str:
     for one in answer.says:
         lines += ["", *_wrap(one.text, width)]
     if answer.simulated:
-        lines += ["", "Simulated by this program (median, and from the 5th to the 95th of a hundred computed people):"]
+        lines += ["", *_wrap(SIMULATED, width)]
         lines += [line for row in answer.simulated for line in _wrap(simulated_words(row), width, "  - ")]
     if answer.sources:
         lines += ["", "Sources:"]
@@ -51,7 +52,9 @@ def list_text() -> str:
 
 
 def simulated_words(row: EvidenceRow) -> str:
-    """What a simulated row is, with its draws and seed."""
+    """What a simulated row is, with its draws and seed; what was set, not computed, with its value."""
+    if not row.cells["low"]:
+        return f"{row.cells['what']}: {row.cells['value']} {row.cells['unit']}"
     return f"{row.cells['what']} ({row.cells['draws']} draws, seed {row.cells['seed']})"
 
 

@@ -28,7 +28,6 @@ LOOKS: dict[str, tuple[str, Any]] = {
     "area_of_effect": (GREEN, (0, (5, 2))), "force": (ORANGE, "-"), "lid_force": (ORANGE, "-"),
 }  # fmt: skip
 MARKERS = {"active": "o", "placebo": "s"}
-LABELLED_POINTS = 14
 
 
 def draw_use(course: UseCourse) -> Iterator[Picture]:
@@ -75,4 +74,8 @@ def _points(ax: Any, course: UseCourse, colours: dict[str, str]) -> str:
             markeredgewidth=1.5, clip_on=False, zorder=5,
         )  # fmt: skip
         count += 1
+    if count:
+        low = course.use in ("cervical_dystonia", "chronic_migraine")  # curves of changes end at the top
+        place = {"y": 0.03, "va": "bottom"} if low else {"y": 0.99, "va": "top"}
+        ax.text(0.995, s="marks: published, open ones were fitted", transform=ax.transAxes, ha="right", fontsize=7.5, color=MUTED, **place)
     return f" {count} published figures are marked; open marks were fitted." if count else ""

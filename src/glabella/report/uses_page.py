@@ -12,7 +12,7 @@ from glabella.report.style import Picture, styled
 from glabella.report.uses_charts import draw_use
 from glabella.report.write import FolderKind, check_report_folder, write_folder
 from glabella.uses.course import UseCourse
-from glabella.uses.published import published_beside
+from glabella.uses.published import beside, figure_words, missed_sentences, unit_words, value_words
 from glabella.uses.show import STATUS_WORDS, words
 
 USE_FOLDER = FolderKind("report.html", "use.json", "glabella use")
@@ -49,7 +49,7 @@ def render_use(course: UseCourse, pictures: list[Picture]) -> str:
         course=course, generator=USE_FOLDER.generator, css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")),
         title=words(course.use).capitalize(), who=_who(course), sections=SECTIONS, pictures=pictures, tiles=_tiles(course), frame=FRAME,
         status=_status(course), as_of=max((row.as_of for row in course.licences), default="unknown"), dosing=_dosing(course),
-        published=_published(course), emergency=_emergency(),
+        published=_published(course), missed=missed_sentences(course), emergency=_emergency(),
     )  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def _who(course: UseCourse) -> str:
 def _tiles(course: UseCourse) -> list[Tile]:
     found = []
     for figure in course.figures:
-        unit = "%" if figure.unit == "percent" else figure.unit
+        unit = unit_words(figure.unit)
         band = f"{unit}; 90 % band {figure.low:.1f} to {figure.high:.1f}" if course.samples else unit
         found.append(Tile(figure.label[:1].upper() + figure.label[1:], f"{figure.value:.1f}", band))
     return found
@@ -91,11 +91,11 @@ def _dosing(course: UseCourse) -> list[tuple[str, ...]]:
 
 def _published(course: UseCourse) -> list[tuple[str, ...]]:
     rows = []
-    for row in published_beside(course.use, course.product, course.dose_units):
-        when = f"{row.day / 7:g}" if row.day else ""
+    for one in beside(course):
+        row = one.row
         fitted = "fitted" if row.use == "calibrate" else "never fitted"
-        unit = "%" if row.unit == "percent" else row.unit.replace("_", " ")
-        rows.append((words(row.quantity), row.arm, when, f"{row.value:g} {unit}", f"{row.n or 'not given'}", fitted, row.source))
+        said = "" if one.model is None else f"{one.model:.1f}{', missed' if one.missed else ''}"
+        rows.append((figure_words(row), value_words(row), said, f"{row.n or 'not given'}", fitted, row.source))
     return rows
 
 

@@ -114,13 +114,44 @@ def _lost(found: Years) -> Picture:
         ax.set_yticks(range(4), [f"{number} {word}" for number, word in enumerate(GRADES)])
     figure.legends.clear()
     chance = main.antibodies
-    percent = "" if chance is None else f"; chance of it {100 * chance.loss_of_effect[0]:.1g} % over all sessions"
+    percent = "" if chance is None else f"; chance of it {100 * chance.loss_of_effect[0]:.2g} % over all sessions"
     alt = f"If antibodies took the effect away halfway, beside the same treatment with its effect{percent}."
     for ax in axes:
         ax.set_xlim(0, found.years)
         ax.set_xlabel("years")
     _key(figure, [(main.title, *LOOKS[main.name]), (f"the same, effect lost halfway{percent}", *LOST)])
     return finish(figure, "without_effect", "If the effect is lost: rare, and in no other curve", alt, main.watermark)
+
+
+def draw_over_treatment(found: Years, slow: Years) -> Picture:
+    """The example of the docs: lines and bulk at two intervals, and the bulk once more where it grows back slowly (``slow``)."""
+    area, muscle = next(iter(next(iter(found.scenarios.values())).areas)), told_muscles(found)[0]
+    margins = Margins(left=0.95, between=0.95, top=0.66, bottom=0.48, under=0.75)
+    figure, grid = new_figure(WIDTH, 6.6, 2, 2, margins)
+    axes = grid.ravel()
+    for scenario in found.scenarios.values():
+        look = LOOKS[scenario.name]
+        _line(axes[0], scenario.areas[area].grade_contraction, *look, 1.0)
+        _line(axes[1], scenario.areas[area].grade_rest, *look, 1.0)
+        for ax, years in ((axes[2], found), (axes[3], slow)):
+            if muscle in years.scenarios[scenario.name].muscles:
+                _line(ax, years.scenarios[scenario.name].muscles[muscle].bulk, *look, 100.0)
+            else:
+                ax.axhline(100, color=look[0], linestyle=look[1])
+    for ax in axes[:2]:
+        ax.set_ylim(-0.1, 3.15)
+        ax.set_yticks(range(4), [f"{number} {word}" for number, word in enumerate(GRADES)])
+    for ax in axes[2:]:
+        ax.set_ylim(0, 106)
+    rate, slower = (years.parameters["muscle_regrowth_per_day"] for years in (found, slow))
+    titles = (
+        f"grade at {words(CONTRACTION[area])}", "grade at rest", f"bulk of {words(muscle)}, % (regrowth {rate:g} a day)",
+        f"the same if it grows back as slowly as in MRI ({slower:g})",
+    )  # fmt: skip
+    for ax, title in zip(axes, titles, strict=True):
+        ax.set_title(title)
+    alt = _told(found, area, "grade_rest", "grade at rest", ".1f", 1)
+    return _done(figure, found, axes, "over_treatment", "Two intervals over the years", alt)
 
 
 def _told(found: Years, area: str, name: str, what: str, spec: str, factor: float) -> str:
@@ -146,9 +177,11 @@ def _line(ax: Any, curve: Curve, colour: str, dash: Any, factor: float) -> None:
 
 def _key(figure: Any, lines: list[tuple[str, str, Any]]) -> None:
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
-    handles = [Line2D([], [], color=colour, linestyle=dash, label=title) for title, colour, dash in lines]
-    figure.legend(handles=handles, loc="upper left", ncols=len(handles), bbox_to_anchor=(0.01, 1.0), borderaxespad=0.2)
+    handles: list[Any] = [Line2D([], [], color=colour, linestyle=dash, label=title) for title, colour, dash in lines]
+    handles.append(Patch(color=MUTED, alpha=0.25, linewidth=0, label="5th to 95th percentile"))
+    figure.legend(handles=handles, loc="upper left", ncols=len(handles), borderaxespad=0.2, handlelength=2.8, columnspacing=1.6)
 
 
 def _done(figure: Any, found: Years, axes: Any, name: str, title: str, alt: str, numbered: Any = None) -> Picture:
@@ -156,7 +189,9 @@ def _done(figure: Any, found: Years, axes: Any, name: str, title: str, alt: str,
         ax.set_xlim(0, found.years)
         ax.set_xlabel("years")
     if numbered is not None:
-        numbered.set_xlabel("number of the session")
+        numbered.set_xlabel("after session number")
+        numbered.set_xlim(left=0.5)
+        numbered.xaxis.get_major_locator().set_params(integer=True)
     _key(figure, [(_titled(scenario), *LOOKS[scenario.name]) for scenario in found.scenarios.values()])
     return finish(figure, name, title, alt, found.watermark)
 
@@ -165,4 +200,4 @@ def _titled(scenario: Scenario) -> str:
     return f"{scenario.title}{' (study)' if scenario.watermark else ''}"
 
 
-__all__ = ["draw_years", "told_muscles"]
+__all__ = ["draw_over_treatment", "draw_years", "told_muscles"]

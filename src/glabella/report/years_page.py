@@ -49,12 +49,16 @@ def render_years(found: Years, pictures: list[Any]) -> str:
     area = next(iter(next(iter(found.scenarios.values())).areas))
     return template.render(
         found=found, generator=YEARS_FOLDER.generator, css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")),
-        sections=SECTIONS, title=f"{found.years:g} years", who=_who(found), tiles=_tiles(found), pictures=pictures, assumed=ASSUMED,
+        sections=SECTIONS, title=_title(found), who=_who(found), tiles=_tiles(found), pictures=pictures, assumed=ASSUMED,
         sentences=list(summary_lines(found)), tables=[(scenario, table(found, scenario, area)) for scenario in found.scenarios.values()],
         responses=_responses(found), facts=_facts(found), patient_facts=facts(plain(found.patient)), sources=found.sources(),
         studies=[scenario for scenario in found.scenarios.values() if scenario.watermark],
         antibodies=next((scenario.antibodies for scenario in found.scenarios.values() if scenario.antibodies), None),
     )  # fmt: skip
+
+
+def _title(found: Years) -> str:
+    return f"{found.years:g} year{'' if found.years == 1 else 's'} of treatment"
 
 
 def _who(found: Years) -> str:
@@ -64,7 +68,8 @@ def _who(found: Years) -> str:
 
 def _tiles(found: Years) -> list[Tile]:
     tiles = []
-    for entry in found.prevention:
+    area = next(iter(next(iter(found.scenarios.values())).areas))
+    for entry in (entry for entry in found.prevention if entry.area == area):
         scenario = found.scenarios[entry.scenario]
         value, _, band = f"{entry.less_depth_mm:.2f}".partition(" ")
         detail = f"{band} mm; {scenario.title} against never treated"

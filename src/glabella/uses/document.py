@@ -6,9 +6,9 @@ from typing import Any
 
 from glabella.outcome import FRAME
 from glabella.uses.course import UseCourse
-from glabella.uses.published import published_beside
+from glabella.uses.published import beside
 
-FROM_ROW = ("row", "trial", "arm", "n", "quantity", "day", "value", "unit", "use", "quality", "source", "note")
+FROM_ROW = ("row", "trial", "arm", "n", "quantity", "day", "value", "unit", "tolerance", "use", "quality", "source", "note")
 
 
 def to_document(course: UseCourse) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def to_document(course: UseCourse) -> dict[str, Any]:
         "dosing": [asdict(row) for row in course.dosing],
         "licences": [{**asdict(row), "as_of": row.as_of.isoformat()} for row in course.licences],
         "published": [
-            {name: getattr(row, name) for name in FROM_ROW} for row in published_beside(course.use, course.product, course.dose_units)
+            {**{name: getattr(one.row, name) for name in FROM_ROW}, "model": one.model, "missed": one.missed} for one in beside(course)
         ],
         "modelled": list(course.modelled), "not_modelled": list(course.not_modelled), "sources": list(course.sources),
     }  # fmt: skip

@@ -7,7 +7,7 @@ import numpy as np
 
 from glabella.outcome import FRAME
 from glabella.uses.course import UseCourse
-from glabella.uses.published import curve_name, published_beside
+from glabella.uses.published import beside, figure_words, unit_words, value_words
 from glabella.uses.tables import JURISDICTIONS, USES, Dosing, licences, products
 
 STATUS_WORDS = {"licensed": "licensed", "not_licensed": "not licensed", "unknown": "unknown"}
@@ -70,22 +70,22 @@ def course_lines(course: UseCourse) -> Iterator[str]:
     for curve in course.curves:
         here = [int(np.searchsorted(course.days, 7 * week)) for week in at]
         cells = (_cell(curve.value[k], curve.low[k], curve.high[k], bool(course.samples)) for k in here)
-        rows.append((f"{curve.label}, {_unit(curve.unit)}", *cells))
+        rows.append((f"{curve.label}, {unit_words(curve.unit)}", *cells))
     yield from _table(rows)
     yield ""
     for figure in course.figures:
         band = f" ({figure.low:.1f} to {figure.high:.1f})" if course.samples else ""
-        yield f"  {figure.label}: {figure.value:.1f}{band} {_unit(figure.unit)}"
-    beside = [row for row in published_beside(course.use, course.product, course.dose_units) if curve_name(row)]
-    if beside:
+        yield f"  {figure.label}: {figure.value:.1f}{band} {unit_words(figure.unit)}"
+    found = beside(course)
+    if found:
         yield ""
-        yield "Published for this product and dose:"
-        for row in beside:
-            who = f"n {row.n}" if row.n else "n not given"
-            fitted = "; fitted" if row.use == "calibrate" else "; never fitted"
-            day = f"week {(row.day or 0) / 7:g}"
-            unit = _unit(row.unit.replace("_", " "))
-            yield f"  {words(row.quantity)}, {row.arm}, {day}: {row.value:g} {unit} ({who}{fitted}) [{row.source}]"
+        yield "Published for this product and dose, and what the model says:"
+    for one in found:
+        row = one.row
+        who = f"n {row.n}" if row.n else "n not given"
+        fitted = "fitted" if row.use == "calibrate" else "never fitted"
+        said = "" if one.model is None else f", here {one.model:.1f}{' MISSED' if one.missed else ''}"
+        yield f"  {figure_words(row)}: {value_words(row)}{said} ({who}; {fitted}) [{row.source}]"
     yield ""
     yield "Modelled:"
     yield from (f"  {line}" for line in course.modelled)
@@ -113,10 +113,6 @@ def dosing_lines(rows: Sequence[Dosing]) -> Iterator[str]:
 
 def _cell(value: float, low: float, high: float, band: bool) -> str:
     return f"{value:.1f} ({low:.1f} to {high:.1f})" if band else f"{value:.1f}"
-
-
-def _unit(unit: str) -> str:
-    return "%" if unit == "percent" else unit
 
 
 def _mark(quality: str) -> str:

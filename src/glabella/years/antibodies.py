@@ -14,7 +14,7 @@ Band = tuple[float, float, float]
 class AntibodyChance:
     """Chances as (value, low, high), the ends a 90 % interval of the counts.
 
-    ``observed``: antibodies within the ``observed_sessions`` that were studied. ``antibodies`` and ``loss_of_effect``: over all
+    ``observed``: antibodies within ``observed_sessions``, as many of them as were studied. ``antibodies`` and ``loss_of_effect``: over all
     ``sessions``, an extrapolation with the same chance at each. ``basis`` says what the counts are.
     """
 
@@ -47,7 +47,13 @@ def antibody_chance(sessions: float) -> AntibodyChance:
     )
     loss = tuple(share * each for each in antibodies)
     return AntibodyChance(
-        sessions, most, _within(rate, min(sessions, most)), antibodies, (loss[0], loss[1], loss[2]), (seen.source, lost.source), basis
+        sessions,
+        int(min(sessions, most)),
+        _within(rate, min(sessions, most)),
+        antibodies,
+        (loss[0], loss[1], loss[2]),
+        (seen.source, lost.source),
+        basis,
     )
 
 

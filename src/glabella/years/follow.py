@@ -1,21 +1,22 @@
 """One person through the years: leg by leg from session to session, with the state carried on."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 
 from glabella.evidence import Parameters
 from glabella.patient import Patient
-from glabella.stages.junction.course import Kinetics, coarse_course_days
+from glabella.stages.junction.course import COARSE_FIRST_STEP_DAYS, COARSE_GROWTH, COARSE_LONGEST_STEP_DAYS, Kinetics
 from glabella.stages.skin import Skin
 from glabella.years.nerves import NerveCourse, NerveState, Uptake, follow_nerves, untouched
-from glabella.years.skin import AreaSkin, SkinCourse, SkinState, area_skin
+from glabella.years.skin import TOLD, AreaSkin, SkinCourse, SkinState, area_skin
 
 LEG_DAYS = 365.0  # sessions by the calendar are followed together for about so long: it changes no number, only memory
-LOOK_AHEAD_DAYS = 182.0  # how far beyond the first visit a leg looks at once where sessions follow the grade
-SKIN = tuple(item.name for item in fields(SkinCourse) if item.name not in ("days", "fast", "slow", "grown_mm"))
+LOOK_AHEAD_DAYS = 56.0  # how far beyond the first visit a leg looks at once where sessions follow the grade
+FINE = ("grade_contraction", "movement_percent")  # of the first area, kept on all times of the course
 Key = tuple[str, ...]
 
 
@@ -107,36 +108,30 @@ def follow_leg(one: OnePerson, state: State, end: float, sessions: Sequence[floa
 
 
 def _with_ends_at(days: np.ndarray, sessions: np.ndarray) -> np.ndarray:
-    """A coarse course in which every one of ``days`` and ``sessions`` is an interval end: each stretch between them by itself."""
-    fixed = np.unique(np.concatenate([days, sessions]))
-    times = [fixed[:1]]
-    last = -np.inf
-    for start, end in pairwise(fixed):
-        last = start if start in sessions else last
-        since = np.array([last]) if np.isfinite(last) else np.empty(0)
-        part = coarse_course_days(np.array([start, end]), since) if last == start or not len(since) else _later(start, end, last)
-        times.append(part[1:])
-    return np.concatenate(times)
+    """A coarse course in which every one of ``days`` and ``sessions`` is an interval end, and every interval has its middle.
 
-
-def _later(start: float, end: float, session: float) -> np.ndarray:
-    """Times from ``start`` to ``end`` after a session before them: the rest of the session's own coarse course."""
-    from glabella.stages.junction.course import COARSE_FIRST_STEP_DAYS, COARSE_GROWTH, COARSE_LONGEST_STEP_DAYS
-
-    times = [start]
-    while (here := times[-1]) < end:
-        longest = min(max(COARSE_GROWTH * (here - session), COARSE_FIRST_STEP_DAYS), COARSE_LONGEST_STEP_DAYS)
-        parts = np.ceil((end - here) / longest - 1e-9)
-        stop = here + (end - here) / parts if parts > 1 else end
-        times += [(here + stop) / 2, stop]
-    return np.array(times)
+    Intervals grow from the session before them as in ``coarse_course_days``; before any session they are as long as the longest.
+    """
+    fixed = np.unique(np.concatenate([days, sessions])).tolist()
+    given, session, ends = set(sessions.tolist()), -np.inf, [fixed[0]]
+    for start, stop in pairwise(fixed):
+        session, here = start if start in given else session, start
+        while here < stop:
+            longest = min(max(COARSE_GROWTH * (here - session), COARSE_FIRST_STEP_DAYS), COARSE_LONGEST_STEP_DAYS)
+            parts = math.ceil((stop - here) / longest - 1e-9)
+            here = here + (stop - here) / parts if parts > 1 else stop
+            ends.append(here)
+    times = np.empty(2 * len(ends) - 1)
+    times[::2] = ends
+    times[1::2] = (times[:-1:2] + times[2::2]) / 2
+    return times
 
 
 def follow_one(one: OnePerson, schedule: Schedule, days: np.ndarray) -> Trajectory:
     """The person on ``days`` (t,), rising from 0: sessions by the calendar or as the grade returns."""
     names = [("muscle", muscle, quantity) for muscle in one.uptake.muscles for quantity in ("force", "bulk")]
-    names += [("skin", area.area, quantity) for area in one.areas for quantity in SKIN]
-    found = Trajectory(days, {name: np.empty(len(days)) for name in names}, fine={name: [] for name in SKIN})
+    names += [("skin", area.area, quantity) for area in one.areas for quantity in TOLD]
+    found = Trajectory(days, {name: np.empty(len(days)) for name in names}, fine={name: [] for name in FINE})
     state, last = before_treatment(one), float(days[-1])
     if schedule.grade is None:
         found.sessions = [day for day in schedule.days if day < last]
@@ -186,11 +181,12 @@ def _note(found: Trajectory, one: OnePerson, leg: Leg, stop: int) -> None:
         found.curves["muscle", muscle, "force"][place] = force[at, n]
         found.curves["muscle", muscle, "bulk"][place] = bulk[at, n]
     for area, course in zip(one.areas, leg.skin, strict=True):
-        for name in SKIN:
-            found.curves["skin", area.area, name][place] = getattr(course, name)[at]
+        if len(at):
+            for name, values in course.told(at).items():
+                found.curves["skin", area.area, name][place] = values
     first = 1 if found.fine_days else 0
     found.fine_days.append(days[first:])
-    for name in SKIN:
+    for name in FINE:
         found.fine[name].append(getattr(leg.skin[0], name)[first : stop + 1])
 
 

@@ -40,16 +40,22 @@ class NerveState:
 
 @dataclass(frozen=True)
 class NerveCourse:
-    """``times`` (interval ends at even places, middles at odd ones); light ``chain`` per E0 (classes, times); ``blocked`` and
-    ``active`` (times, muscles); ``sprouts`` (times, nodes); at the even times ``wasted`` (ends, muscles)."""
+    """``times``: interval ends at even places, middles at odd ones. Light ``chain`` per E0 (classes, times); ``toxin`` inside (times,);
+    ``blocked_nodes`` and ``sprouts`` (times, nodes); ``active`` (times, muscles); ``wasted`` (ends, muscles) at the even times."""
 
+    uptake: Uptake
     times: np.ndarray
-    chain: np.ndarray
-    blocked: np.ndarray
-    active: np.ndarray
-    sprouts: np.ndarray
-    wasted: np.ndarray
     toxin: np.ndarray
+    chain: np.ndarray
+    blocked_nodes: np.ndarray
+    sprouts: np.ndarray
+    active: np.ndarray
+    wasted: np.ndarray
+
+    @property
+    def blocked(self) -> np.ndarray:
+        """Blocked share of the endings (times, muscles)."""
+        return self.blocked_nodes @ self.uptake.share.T
 
     @property
     def ends(self) -> np.ndarray:
@@ -125,7 +131,9 @@ def follow_nerves(
                 each[:, None] * uptake.ratio, kinetics.threshold_ratio, kinetics.exponent, kinetics.spread_sd_ln
             )
     sprouts = sprout(times, blocked, kinetics.sprout_per_day, state.sprouts)
-    lost = (blocked * (1 - kinetics.sprout_release * sprouts)) @ uptake.share.T
-    active = 1 - lost
+    lost = sprouts * -kinetics.sprout_release
+    lost += 1
+    lost *= blocked
+    active = 1 - lost @ uptake.share.T
     wasted = waste(times, active, *rates, start=state.wasted)
-    return NerveCourse(times, chain, blocked @ uptake.share.T, active, sprouts, wasted, toxin)
+    return NerveCourse(uptake, times, toxin, chain, blocked, sprouts, active, wasted)

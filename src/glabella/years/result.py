@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from glabella.evidence import Parameters
-from glabella.evidence.sources import Reference, find_reference
+from glabella.evidence.sources import Reference, find_reference, load_references
 from glabella.label import Finding
 from glabella.outcome import BAND_PERCENTILES, FRAME, Curve, Estimate
 from glabella.patient import Patient
@@ -124,7 +124,9 @@ class Weaker:
 
 @dataclass(frozen=True, eq=False)
 class Years:
-    """Scenarios over ``days`` (monthly), compared in pairs: sample n has the same parameters, landing places and ageing in each.
+    """Scenarios over ``days`` (two weeks or a month apart), compared in pairs.
+
+    Sample n has the same parameters, landing places and ageing in each scenario.
 
     ``without_effect``: the treated scenario if antibodies took the effect away halfway, beside it and never mixed into it.
     """
@@ -157,7 +159,8 @@ class Years:
 
     def sources(self) -> tuple[Reference, ...]:
         """References of the parameters that were read and of the notes."""
-        keys = [self.parameters.rows[name].source for name in self.parameters.read] + list(self.references)
+        known = load_references()
+        keys = [self.parameters.rows[name].source for name in self.parameters.read] + [key for key in self.references if key in known]
         return tuple(sorted((find_reference(key) for key in dict.fromkeys(keys)), key=lambda entry: str(entry).lower()))
 
     def to_json(self) -> dict[str, Any]:

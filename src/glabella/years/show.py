@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from glabella.outcome import CONTRACTION, FRAME, Curve, Estimate
 from glabella.years.result import Prevention, Response, Scenario, Weaker, Years
 
@@ -51,8 +53,8 @@ def prevention_sentence(found: Years, entry: Prevention) -> str:
     lines = f"{entry.area.replace('_', ' ')} lines at rest"
     return (
         f"Prevention, {scenario.title}: after {found.years:g} years {lines} are {entry.depth_treated_mm:.2f} mm deep instead of "
-        f"{entry.depth_never_mm:.2f} mm never treated, {entry.less_depth_mm:.2f} mm less in pairs; a rater would see a line at rest in "
-        f"{entry.seen_treated:.0%} instead of {entry.seen_never:.0%}."
+        f"{entry.depth_never_mm:.2f} mm never treated, {entry.less_depth_mm:.2f} mm less in pairs; the chance that a rater sees a line at "
+        f"rest is {100 * entry.seen_treated:.0f} % instead of {100 * entry.seen_never:.0f} %."
     )
 
 
@@ -95,7 +97,7 @@ def antibody_sentence(scenario: Scenario) -> str:
     assert chance is not None
     return (
         f"Antibodies, {scenario.title} (rare, not in the curves): {_chance(chance.observed)} form them within {chance.observed_sessions} "
-        f"sessions, as far as people were followed; if every one of {chance.sessions:.0f} sessions carried the same chance, "
+        f"session(s), as far as people were followed; if every one of {chance.sessions:.0f} sessions carried the same chance, "
         f"{_chance(chance.loss_of_effect)} would lose the effect. From then on sessions do nothing."
     )
 
@@ -131,7 +133,10 @@ def table(found: Years, scenario: Scenario, area: str) -> list[tuple[str, ...]]:
     rows = [("year", *(column[0] for column in columns))]
     last = float(found.days[-1])
     for year in marks(found):
-        cells = (_cell(curve.at(min(year / found.years * last, last)), factor, spec) for _, curve, factor, spec in columns)
+        day = min(year / found.years * last, last)
+        told = float(found.days[np.searchsorted(found.days, day + 1e-9, side="right") - 1])  # units come in steps
+        days = (told if curve is scenario.units_so_far else day for _, curve, _, _ in columns)
+        cells = (_cell(curve.at(at), factor, spec) for at, (_, curve, factor, spec) in zip(days, columns, strict=True))
         rows.append((f"{year:g}", *cells))
     return rows
 
@@ -141,7 +146,7 @@ def _cell(value: Estimate, factor: float, spec: str) -> str:
 
 
 def _scenario_lines(found: Years, scenario: Scenario, area: str) -> Iterator[str]:
-    sessions = f"; {scenario.sessions:.0f} sessions" if scenario.session_days else ""
+    sessions = f"; {scenario.sessions:.0f} session{'' if scenario.sessions.high == 1 else 's'}" if scenario.session_days else ""
     yield f"{scenario.title}{sessions}" + (f"  [{scenario.watermark.upper()}]" if scenario.watermark else "")
     for note in scenario.said:
         yield f"  {note}"

@@ -26,17 +26,23 @@ class SkinState:
     grown_mm: float = 0.0
 
 
+TOLD = (
+    "grade_contraction", "grade_rest", "depth_contraction_mm", "depth_rest_mm", "fine_lines_contraction_mm", "fine_lines_rest_mm",
+    "movement_percent",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class SkinCourse:
-    """One area at ``days`` (t,): grades 0-3 and depths in mm at contraction and at rest, fine lines in mm, movement in percent."""
+    """One area at ``days`` (t,): grade 0-3 and depth at contraction, movement in percent of before, and what makes the line at rest."""
 
+    area: "AreaSkin"
     days: np.ndarray
-    grade_contraction: np.ndarray
-    grade_rest: np.ndarray
+    share: np.ndarray
+    squeeze: np.ndarray
+    line_mm: np.ndarray
     depth_contraction_mm: np.ndarray
-    depth_rest_mm: np.ndarray
-    fine_lines_contraction_mm: np.ndarray
-    fine_lines_rest_mm: np.ndarray
+    grade_contraction: np.ndarray
     movement_percent: np.ndarray
     fast: np.ndarray
     slow: np.ndarray
@@ -45,6 +51,18 @@ class SkinCourse:
     def state(self, end: int) -> SkinState:
         """What to carry on from day number ``end``."""
         return SkinState(float(self.fast[end]), float(self.slow[end]), float(self.grown_mm[end]))
+
+    def told(self, at: np.ndarray) -> dict[str, np.ndarray]:
+        """Everything in ``TOLD`` on the days with the indices ``at``: grades, depths and fine lines in mm, movement in percent."""
+        area = self.area
+        thickness = area.ageing.thickness(self.days[at])
+        rest = area.squeeze("rest", self.share[:, at], thickness)
+        depth_rest = self.line_mm[at] + area.fold_mm(area.fold(rest), thickness)
+        values = (
+            self.grade_contraction[at], area.scale.grade(depth_rest, area.baseline[0]), self.depth_contraction_mm[at], depth_rest,
+            area.fine_mm(self.squeeze[at]), area.fine_mm(rest), self.movement_percent[at],
+        )  # fmt: skip
+        return dict(zip(TOLD, values, strict=True))
 
 
 @dataclass(frozen=True)
@@ -72,9 +90,9 @@ class AreaSkin:
         share = np.ones((len(self.newton["rest"]), len(days)))
         inside = self.columns >= 0
         share[self.columns[inside]] = force.T[inside]
-        squeeze = {name: self._squeeze(newton[:, None] * share / thickness) for name, newton in self.newton.items()}
-        fold = {name: self._fold(value) for name, value in squeeze.items()}
-        drive = fold["contraction"] / self.law.first if self.law.first > 0 else np.ones(len(days))
+        squeeze = self.squeeze("contraction", share, thickness)
+        fold = self.fold(squeeze)
+        drive = fold / self.law.first if self.law.first > 0 else np.ones(len(days))
         share_fast, fast_days, slow_days = self.memory
         fast = remember(days, drive, state.fast, fast_days)
         slow = remember(days, drive, state.slow, slow_days)
@@ -82,29 +100,24 @@ class AreaSkin:
         rate, part = self.ageing.growth_mm_per_year / DAYS_A_YEAR, self.ageing.folding_share
         grown = state.grown_mm + rate * (part * folded + (1 - part) * (days - days[0]))
         line = self.law.line_mm * (share_fast * fast + (1 - share_fast) * slow) + grown
-        depth = {name: line + self.law.mm_per_fold * thickness * np.maximum(value - self.law.unseen, 0.0) for name, value in fold.items()}
-        rest, contracted = self.baseline
-        return SkinCourse(
-            days=days,
-            grade_contraction=self.scale.grade(depth["contraction"], contracted),
-            grade_rest=self.scale.grade(depth["rest"], rest),
-            depth_contraction_mm=depth["contraction"],
-            depth_rest_mm=depth["rest"],
-            fine_lines_contraction_mm=self._fine(squeeze["contraction"]),
-            fine_lines_rest_mm=self._fine(squeeze["rest"]),
-            movement_percent=self._movement(share),
-            fast=fast,
-            slow=slow,
-            grown_mm=grown,
-        )
+        depth = line + self.fold_mm(fold, thickness)
+        grade = self.scale.grade(depth, self.baseline[1])
+        return SkinCourse(self, days, share, squeeze, line, depth, grade, self._movement(share), fast, slow, grown)
 
-    def _squeeze(self, newton: np.ndarray) -> np.ndarray:
-        return mean_compression(self.skin, self.skin.areas[self.area], newton)
+    def squeeze(self, expression: str, share: np.ndarray, thickness: np.ndarray) -> np.ndarray:
+        """Mean compressive strain (t,) at 'rest' or 'contraction' for forces (muscles, t); a thinner skin yields more to the same pull."""
+        return mean_compression(self.skin, self.skin.areas[self.area], self.newton[expression][:, None] * share / thickness)
 
-    def _fold(self, squeeze: np.ndarray) -> np.ndarray:
+    def fold(self, squeeze: np.ndarray) -> np.ndarray:
+        """Amplitude of the graded folds in thicknesses of the dermis."""
         return fold_amplitude(self.felt * squeeze, self.threshold, self.spread)
 
-    def _fine(self, squeeze: np.ndarray) -> np.ndarray:
+    def fold_mm(self, fold: np.ndarray, thickness: np.ndarray) -> np.ndarray:
+        """What the folding of the day adds to the line."""
+        return self.law.mm_per_fold * thickness * np.maximum(fold - self.law.unseen, 0.0)
+
+    def fine_mm(self, squeeze: np.ndarray) -> np.ndarray:
+        """Amplitude of the folds of the stratum corneum."""
         threshold, thickness_mm = self.fine
         return thickness_mm * fold_amplitude(squeeze, threshold, self.spread)
 

@@ -37,7 +37,7 @@ from glabella.years.allowed import (
     shown_to_label,
 )
 from glabella.years.antibodies import antibody_chance
-from glabella.years.follow import SKIN, OnePerson, Schedule, Trajectory, follow_one, one_person, session_responses
+from glabella.years.follow import OnePerson, Schedule, Trajectory, follow_one, one_person, session_responses
 from glabella.years.nerves import Uptake, take_up
 from glabella.years.repeat import Repeat
 from glabella.years.result import (
@@ -51,11 +51,13 @@ from glabella.years.result import (
     Years,
     estimate,
 )
+from glabella.years.skin import TOLD
 
 LONGEST_YEARS = 20.0
 SCENARIOS = ("never", "licensed", "over_treated")
 RETURNS_TO = 2.0  # grade at contraction whose return ends a response: moderate
 HALF = 0.5  # strength of the weaker muscle that the same dose is given to
+FINELY_YEARS, FORTNIGHT_DAYS = 5.0, 14.0  # so that curves of few years show their sessions
 AFTER_DAYS = 365.0  # how long the one session of the weaker muscle is followed
 TOUCHED = 0.99  # bulk below which a muscle is told of
 Progress = Callable[[str, float], None]
@@ -95,13 +97,15 @@ def follow_years(
     parameters: Parameters | None = None,
     progress: Progress | None = None,
     workers: int | None = None,
+    step_mm: float | None = None,
+    depth_step_mm: float | None = None,
 ) -> Years:
     """What ``years`` (up to 20) of the plan's session do, repeated by a rule, beside the scenarios of ``compare``.
 
     ``repeat``: a ``Repeat`` or its words; without one the plan's own sessions if it has several, else when the grade returns to 2.
     ``compare``: 'never', 'licensed' (as planned, within the label; of a study: as planned) and 'over_treated' (as often as the shortest
     interval of a published trial, purpose 'study'). ``samples=0``: the nominal run alone. The same seed gives the same numbers for any
-    number of ``workers``; every session of a sample lands in the same places.
+    number of ``workers``; every session of a sample lands in the same places. ``step_mm``, ``depth_step_mm``: another tissue grid.
 
     Errors: RefusedError where label or published trials do not carry the sessions; InputError for anything unusable.
     """
@@ -112,16 +116,19 @@ def follow_years(
     samples, seed = whole("samples", samples, 0, 100_000), whole("seed", seed, 0, 2**63 - 1)
     workers = None if workers is None else whole("workers", workers, 1, 1024)
     last = years * DAYS_A_YEAR
-    check_arguments(plan, patient, int(np.ceil(last)), {})
+    check_arguments(plan, patient, int(np.ceil(last)), {"step_mm": step_mm, "depth_step_mm": depth_step_mm})
     check_upper_face(plan.sites, "years")
     areas = treated_areas(plan)
-    arms, shown = plan_arms(plan, patient, areas[0], repeat, compare, last)
+    visit_days = parameters["years_visit_interval_days"]
+    arms, shown = plan_arms(plan, patient, areas[0], repeat, compare, last, visit_days)
     with threadpool_limits(1):
         report("face and tissue", 0.0)
         atlas = build_atlas(patient.shape(face or load_face(), parameters), patient, parameters)
         findings = _findings(shown, patient, atlas)
-        person = build_person(face, patient, parameters, atlas=atlas, compiled=samples >= COMPILED_FROM)
-        days = month_days(last)
+        person = build_person(
+            face, patient, parameters, step_mm=step_mm, depth_step_mm=depth_step_mm, atlas=atlas, compiled=samples >= COMPILED_FROM
+        )
+        days = told_days(last)
         pattern = one_pattern(plan)
         follower = _Follower(person, pattern, parameters, arms, areas, days, seed)
         nominal = follower.run(None)
@@ -135,14 +142,14 @@ def treated_areas(plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(site_areas()[site] for site in plan.sites if site_areas()[site] in AREAS))
 
 
-def month_days(last: float) -> np.ndarray:
-    """Days (t,) a month apart from 0, the last one among them."""
-    month = DAYS_A_YEAR / 12
-    return np.append(np.arange(0.0, last - 0.5 * month, month), last)
+def told_days(last: float) -> np.ndarray:
+    """Days (t,) that are told of, from 0 to ``last``: two weeks apart up to ``FINELY_YEARS``, beyond that a month."""
+    step = FORTNIGHT_DAYS if last <= FINELY_YEARS * DAYS_A_YEAR else DAYS_A_YEAR / 12
+    return np.append(np.arange(0.0, last - 0.5 * step, step), last)
 
 
 def plan_arms(
-    plan: Plan, patient: Patient, area: str, repeat: Repeat | str | None, compare: Sequence[str], last: float
+    plan: Plan, patient: Patient, area: str, repeat: Repeat | str | None, compare: Sequence[str], last: float, visit_days: float
 ) -> tuple[tuple[Arm, ...], tuple[Plan, ...]]:
     """The arms to follow, and plans of their first sessions for the label check."""
     names = list(dict.fromkeys([compare] if isinstance(compare, str) else compare))
@@ -159,19 +166,21 @@ def plan_arms(
         if name == "never":
             arms.append(Arm("never", "never treated", "person", Schedule()))
         elif name == "licensed":
-            arm, seen = _planned_arm(plan, pattern, patient, area, repeat, last)
+            arm, seen = _planned_arm(plan, pattern, patient, area, repeat, last, visit_days)
             arms.append(arm)
             shown.append(seen)
         else:
             study = pattern.with_purpose("study")
             interval = allow_repeat(study, Repeat(interval_days=shortest_study_interval().least_days))
             title = f"over-treated, {interval.repeat}"
-            arms.append(Arm(name, title, "study", _schedule(interval, patient, area, last), interval.said, interval.sources))
+            arms.append(Arm(name, title, "study", _schedule(interval, patient, area, last, visit_days), interval.said, interval.sources))
             shown.append(shown_to_label(study, interval))
     return tuple(arms), tuple(shown)
 
 
-def _planned_arm(plan: Plan, pattern: Plan, patient: Patient, area: str, repeat: Repeat | str | None, last: float) -> tuple[Arm, Plan]:
+def _planned_arm(
+    plan: Plan, pattern: Plan, patient: Patient, area: str, repeat: Repeat | str | None, last: float, visit_days: float
+) -> tuple[Arm, Plan]:
     """The arm the plan asks for: called 'licensed' for a person, 'as planned' in a study."""
     title = "treated as licensed" if plan.purpose == "person" else "treated as planned"
     several = len(plan.sessions) > 1
@@ -184,18 +193,18 @@ def _planned_arm(plan: Plan, pattern: Plan, patient: Patient, area: str, repeat:
         return Arm("licensed", f"{title}, on the plan's own days", plan.purpose, Schedule(days)), plan
     rule = Repeat.when_grade_returns(RETURNS_TO) if repeat is None else repeat if isinstance(repeat, Repeat) else Repeat.read(repeat)
     interval = allow_repeat(plan, rule)
-    schedule = _schedule(interval, patient, area, last)
+    schedule = _schedule(interval, patient, area, last, visit_days)
     return Arm("licensed", f"{title}, {interval.repeat}", plan.purpose, schedule, interval.said, interval.sources), shown_to_label(
         pattern, interval
     )
 
 
-def _schedule(interval: Interval, patient: Patient, area: str, last: float) -> Schedule:
+def _schedule(interval: Interval, patient: Patient, area: str, last: float, visit_days: float) -> Schedule:
     rule = interval.repeat
     if rule.interval_days is not None:
         return Schedule(tuple(np.arange(0.0, last, rule.interval_days)))
     check_returns(rule, patient, area)
-    return Schedule(grade=rule.grade, least_days=interval.least_days, visit_days=load_parameters()["years_visit_interval_days"])
+    return Schedule(grade=rule.grade, least_days=interval.least_days, visit_days=visit_days)
 
 
 def _findings(plans: Sequence[Plan], patient: Patient, atlas: object) -> tuple[Finding, ...]:
@@ -343,7 +352,7 @@ def _scenario(follower: _Follower, arm: Arm, key: str, nominal: dict[str, Run], 
         responses=_responses(every) if one.sessions else {},
         antibodies=antibody_chance(float(np.mean([len(run.sessions) for run in every]))) if one.sessions else None,
         samples={
-            ("skin", area, name): np.stack([run.curves["skin", area, name] for run in every]) for area in follower.areas for name in SKIN
+            ("skin", area, name): np.stack([run.curves["skin", area, name] for run in every]) for area in follower.areas for name in TOLD
         },
     )
 

@@ -73,20 +73,29 @@ class Anatomy:
 
     def near_levator(self, side: str, within_mm: float) -> np.ndarray:
         """Tissue cells (n,) behind the septum less than ``within_mm`` from the middle of the levator's belly of one side."""
-        reach_mm, cells, gap_mm = self._beside_levator.get(side, (0.0, np.zeros(0, int), np.zeros(0)))
+        return self.near_belly(self.atlas.muscles[f"levator_palpebrae_superioris_{side}"], within_mm)
+
+    def near_belly(self, muscle: Sheet, within_mm: float) -> np.ndarray:
+        """Tissue cells (n,) behind the septum less than ``within_mm`` from the middle of a muscle in the orbit."""
+        reach_mm, cells, gap_mm = self._beside_bellies.get(muscle.name, (0.0, np.zeros(0, int), np.zeros(0)))
         if within_mm > reach_mm:  # look somewhat farther than asked: the next question may be answered by the same distances
             reach_mm = 2 * within_mm
-            belly = self.atlas.muscles[f"levator_palpebrae_superioris_{side}"].points.reshape(-1, 3)
+            belly = muscle.points.reshape(-1, 3)
             cells = np.flatnonzero(self.behind_septum)
             cells = cells[_in_box(self.points[cells].T, belly, reach_mm)]
             gap_mm = np.asarray(tree_of(belly).query(self.points[cells], distance_upper_bound=reach_mm)[0])
-            self._beside_levator[side] = reach_mm, cells, gap_mm
+            self._beside_bellies[muscle.name] = reach_mm, cells, gap_mm
         return cells[gap_mm < within_mm]
 
     @cached_property
-    def _beside_levator(self) -> dict[str, tuple[float, np.ndarray, np.ndarray]]:
-        """What ``near_levator`` has found per side: how far it looked, cells and their distances in mm."""
+    def _beside_bellies(self) -> dict[str, tuple[float, np.ndarray, np.ndarray]]:
+        """What ``near_belly`` has found per muscle: how far it looked, cells and their distances in mm."""
         return {}
+
+    @cached_property
+    def bystanders(self) -> Mapping[str, MuscleCells]:
+        """The atlas's bystanders on the grid: they share their cells with whatever is there, and take nothing from it."""
+        return rasterise(self.atlas.bystanders, self.grid, self.cells, self.points)
 
     def bone_depth_at(self, points: np.ndarray) -> np.ndarray:
         """True depth to bone (n,) in mm below skin points (n, 3); ``NO_BONE_MM`` over the opening of the orbit."""
