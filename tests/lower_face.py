@@ -4,7 +4,7 @@ from functools import cache
 
 from glabella import Patient, Plan
 from glabella.evidence.lower_face import load_lower_parameters
-from glabella.lower_treatment import LowerPerson, build_lower_person
+from glabella.lower_face.treatment import LowerPerson, build_lower_person
 from glabella.plan import Injection, Session
 
 ONA = "onabotulinumtoxinA"

@@ -12,7 +12,7 @@ import numpy as np
 from glabella import Patient, Plan
 from glabella.evidence.lower_face import load_lower_parameters
 from glabella.evidence.other_published import other_rows
-from glabella.lower_treatment import build_lower_person, run_lower_course
+from glabella.lower_face.treatment import build_lower_person, run_lower_course
 from glabella.stages.muscle.masseter import masseter_thickness, weaken_lower_muscles
 
 PATTERNS = ("masseter_48", "masseter_72")

@@ -11,7 +11,7 @@ from glabella.outcome import FRAME, Outcome, Probability, Reported, plain
 from glabella.stages.unwanted import BloodBound, LabelRate, all_rates, any_event_rate, bound_blood
 
 if TYPE_CHECKING:
-    from glabella.lower_outcome import LowerOutcome
+    from glabella.lower_face.outcome import LowerOutcome
 
 SCHEMA = "glabella-effects-1"
 WIDTH = 118

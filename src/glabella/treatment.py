@@ -53,7 +53,7 @@ from glabella.stages.unwanted import (
 from glabella.stages.wrinkle import Wrinkles, grade_wrinkles
 
 if TYPE_CHECKING:
-    from glabella.lower_outcome import LowerOutcome
+    from glabella.lower_face.outcome import LowerOutcome
     from glabella.trial.cohort import Cohort
     from glabella.trial.result import TrialResult
 
@@ -236,7 +236,7 @@ def simulate(
     workers = None if workers is None else whole("workers", workers, 1, 1024)
     check_arguments(plan, patient, days, {"step_mm": step_mm, "depth_step_mm": depth_step_mm})
     if plan.region == "lower_face":
-        from glabella.lower_treatment import simulate_lower  # rests on this module, and most plans never need it
+        from glabella.lower_face.treatment import simulate_lower  # rests on this module, and most plans never need it
 
         return simulate_lower(
             plan, face, patient, parameters, days=days, samples=samples, seed=seed, workers=workers, step_mm=step_mm,

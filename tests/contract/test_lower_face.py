@@ -11,7 +11,7 @@ from glabella import Plan, simulate
 from glabella.cli import main
 from glabella.commands.common import parameters_with
 from glabella.errors import InputError
-from glabella.lower_outcome import LowerOutcome, lower_outcome_schema
+from glabella.lower_face.outcome import LowerOutcome, lower_outcome_schema
 from glabella.validation.judged import people_behind
 from glabella.validation.lower_face import EFFECTS, predict_lower_face
 from glabella.validation.others import OTHERS, other_rows

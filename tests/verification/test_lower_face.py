@@ -6,7 +6,7 @@ import pytest
 from glabella import Patient, Plan
 from glabella.evidence import load_parameters
 from glabella.evidence.lower_face import load_lower_parameters
-from glabella.lower_treatment import build_lower_person, placement_doses, run_lower_course
+from glabella.lower_face.treatment import build_lower_person, placement_doses, run_lower_course
 from glabella.names import mirrored
 from glabella.stages.diffusion import MuscleDose, muscle_doses
 from glabella.stages.junction import block_junctions, blocked_share

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from glabella.evidence import Parameters
-    from glabella.lower_outcome import LowerOutcome
+    from glabella.lower_face.outcome import LowerOutcome
     from glabella.outcome import Outcome
     from glabella.patient import Patient
     from glabella.plan import Plan
@@ -169,6 +169,6 @@ def _lines(outcome: "Outcome | LowerOutcome") -> "Iterable[str]":
         from glabella.timeline import timeline_lines
 
         return timeline_lines(outcome)
-    from glabella.lower_timeline import lower_timeline_lines
+    from glabella.lower_face.timeline import lower_timeline_lines
 
     return lower_timeline_lines(outcome)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from glabella.lower_outcome import LowerOutcome
+from glabella.lower_face.outcome import LowerOutcome
 from glabella.names import SIDES, side_of, without_side
 from glabella.outcome import Curve
 from glabella.report.charts import _days, _key, _line, _sentence, draw_muscles

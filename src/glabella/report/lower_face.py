@@ -4,8 +4,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from glabella.lower_outcome import LowerOutcome
-from glabella.lower_timeline import DAYS, MOVEMENTS, area_columns, cell_text
+from glabella.lower_face.outcome import LowerOutcome
+from glabella.lower_face.timeline import DAYS, MOVEMENTS, area_columns, cell_text
 from glabella.outcome import outcome_text, plain
 from glabella.report.lower_charts import draw_lower_pictures
 from glabella.report.page import (

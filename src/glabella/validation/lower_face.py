@@ -15,7 +15,7 @@ from glabella.evidence import Parameters
 from glabella.evidence.lower_face import load_lower_parameters, load_study_patterns, lower_site_areas, lower_target
 from glabella.evidence.published import PublishedRow
 from glabella.label import check_plan, ensure_allowed
-from glabella.lower_treatment import LowerPerson, build_lower_person, placement_doses
+from glabella.lower_face.treatment import LowerPerson, build_lower_person, placement_doses
 from glabella.names import without_side
 from glabella.patient import Patient
 from glabella.plan import Injection, Plan, Session

@@ -16,7 +16,7 @@ from glabella.evidence import Parameters
 from glabella.evidence.lower_face import with_lower_rows
 from glabella.face import Face, load_face
 from glabella.label import Finding, check_plan, ensure_allowed
-from glabella.lower_outcome import LowerOutcome, ThicknessCurves
+from glabella.lower_face.outcome import LowerOutcome, ThicknessCurves
 from glabella.outcome import Curve, DoseBalance, MuscleCurves, Probability, summarise
 from glabella.patient import Patient
 from glabella.plan import Plan

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from glabella.lower_outcome import LowerOutcome
+from glabella.lower_face.outcome import LowerOutcome
 from glabella.names import side_of, without_side
 from glabella.outcome import FRAME, Curve, Estimate
 
