@@ -17,6 +17,7 @@ COMMANDS = {  # name -> module in glabella.commands, and its function
     "compare": ("compare", "compare"),
     "demo": ("simulate", "demo"),
     "plan": ("plan", "plan_dose"),
+    "providers": ("providers", "providers"),
     "risk-map": ("risk_map", "risk_map"),
     "show": ("show", "show"),
     "simulate": ("simulate", "simulate"),
