@@ -53,6 +53,8 @@ def _evidence(database: sqlite3.Connection, progress: Callable[[float], None]) -
     whole = database.execute("SELECT count(*) FROM person").fetchone()[0]
     any_licence = database.execute("SELECT EXISTS (SELECT 1 FROM licence)").fetchone()[0]
     hidden = {row[0] for row in database.execute("SELECT npi FROM excluded")}
+    reported = database.execute("SELECT as_of FROM source WHERE name = 'deactivations'").fetchone()
+    newer_report = reported is not None and reported[0] >= today.isoformat()  # an older one may tell of people who are back by now
     ended = dict(database.execute("SELECT npi, day FROM deactivated"))
     claimed = {npi for npi, _ in groupby(row[0] for row in database.execute("SELECT npi FROM claim"))}
     for done, row in enumerate(database.execute(f"SELECT {PERSON} FROM person ORDER BY npi")):
@@ -61,7 +63,7 @@ def _evidence(database: sqlite3.Connection, progress: Callable[[float], None]) -
         active = active_of(licences_of(database, person), today) if any_licence else None
         facts = facts_of(person, today, claims, school_of(database, person.npi), active)
         points = [value for goal in GOALS for value in total(rate(facts, goal))[:2]]
-        gone = person.npi in ended and ended[person.npi] >= person.updated
+        gone = person.npi in ended and (newer_report or ended[person.npi] >= person.updated)
         yield person.npi, int(gone or person.npi in hidden), *points  # type: ignore[misc]
         if done % BATCH == 0:
             progress(done / max(whole, 1))

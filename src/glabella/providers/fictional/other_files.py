@@ -83,8 +83,8 @@ def clinicians(people: Iterable[Invented]) -> str:
     for place, one in enumerate(people):
         year = "" if place % 7 == 0 else str(max(1955, one.enumerated[0] - 1 - one.number % 20))
         for _ in range(1 + (place % 5 == 0)):
-            rows.append((one.npi, str(place), "", one.last, one.first, "F", one.credential, "OTHER", year, "INVENTED", "", "INVENTED CLINIC",
-                         "", f"{one.number} {one.street} ST", one.city, one.state, one.zip, ""))  # fmt: skip
+            rows.append((one.npi, str(place), "", one.last, one.first, "F", one.credential, "OTHER", year, "INVENTED", "",
+                         "INVENTED CLINIC", "", f"{one.number} {one.street} ST", one.city, one.state, one.zip, ""))  # fmt: skip
     return _table(CLINICIAN_COLUMNS, rows)
 
 

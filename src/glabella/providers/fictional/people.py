@@ -17,9 +17,10 @@ END = ("INGTON", "WOOD", "FORD", "WICZ", "ELLI", "SON", "BERG", "LEY", "MAN", "D
 STREETS = ("EXAMPLE", "SAMPLE", "FICTION", "PLACEHOLDER", "DEMONSTRATION")
 CITIES = {  # a few real names, so that 'City, ST' can be tried; all others are invented
     "559": "ROCHESTER", "554": "MINNEAPOLIS", "551": "SAINT PAUL", "100": "NEW YORK", "606": "CHICAGO", "900": "LOS ANGELES",
-    "770": "HOUSTON", "850": "PHOENIX", "191": "PHILADELPHIA", "782": "SAN ANTONIO", "921": "SAN DIEGO", "752": "DALLAS", "981": "SEATTLE", "802": "DENVER",
-    "021": "BOSTON", "200": "WASHINGTON", "331": "MIAMI", "303": "ATLANTA", "972": "PORTLAND", "995": "ANCHORAGE", "968": "HONOLULU",
-    "009": "SAN JUAN",
+    "770": "HOUSTON", "850": "PHOENIX", "191": "PHILADELPHIA", "782": "SAN ANTONIO", "921": "SAN DIEGO", "752": "DALLAS",
+    "981": "SEATTLE", "802": "DENVER", "021": "BOSTON", "200": "WASHINGTON", "331": "MIAMI", "303": "ATLANTA", "972": "PORTLAND",
+    "995": "ANCHORAGE",
+    "968": "HONOLULU", "009": "SAN JUAN",
 }  # fmt: skip
 # code -> people per hundred thousand records: roughly the mix of the real file
 MIX = {
@@ -38,7 +39,7 @@ BATCH = 20_000
 IN_CITIES = 0.6  # share of the people in the cities above
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Invented:
     """One record. Days are (year, month, day). ``zip`` as text, ``number`` the street's."""
 
@@ -107,7 +108,7 @@ def _batch(start: int, rng: np.random.Generator, often: float) -> Iterator[Inven
     chosen = rng.choice(len(codes), (BATCH, 2), p=mix / mix.sum())
     shares = rng.random((BATCH, 6))
     names = rng.integers(0, [len(FIRST), len(START), len(END), len(STREETS)], (BATCH, 4))
-    numbers = rng.integers([1, 10_000, 2005, 1, 1, 2012], [9999, 999_999, 2026, 13, 29, 2027], (BATCH, 6))
+    numbers = rng.integers([1, 10_000, 2005, 1, 1, 2012], [9999, 999_999, 2026, 13, 29, 2026], (BATCH, 6))
     for n in range(BATCH):
         code, city, state = _zips()[places[n]]
         organisation, ended, back, two, alone, home = (float(share) for share in shares[n])
