@@ -107,7 +107,11 @@ def test_windows_text_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "column", ["Provider Business Practice Location Address Postal Code", "Healthcare Provider Taxonomy Code_9", "NPI Reactivation Date", "Entity Type Code"]
+    "column",
+    [
+        "Provider Business Practice Location Address Postal Code", "Healthcare Provider Taxonomy Code_9", "NPI Reactivation Date",
+        "Entity Type Code",
+    ],
 )  # fmt: skip
 def test_column_missing(tmp_path, before, column):
     path = new_file(tmp_path, rows=100)
@@ -197,7 +201,7 @@ def test_killed_in_mid_ingest(tmp_path, before):
     code = (
         "import sys; from glabella.providers import ingest; module = sys.modules['glabella.providers.ingest'];"
         "module.CHECKPOINT_RECORDS = 300; from pathlib import Path;"
-        "print('ready', flush=True); ingest([Path(sys.argv[1])], Path(sys.argv[2]), None, lambda step, share: print(step, share, flush=True))"
+        "ingest([Path(sys.argv[1])], Path(sys.argv[2]), None, lambda step, share: print(step, share, flush=True))"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(path), str(before)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -85,6 +85,86 @@ def search(
 
 
 @providers.command()
+@click.argument("place", metavar="PLACE")
+@within_option
+@use_option
+@specialty_option
+@limit_option
+@click.option("--live", is_flag=True, help="Ask the public registry over the network; it learns the area asked for.")
+@click.option("--table", metavar="FILE.csv", type=PATH, help="Look in a table of another country instead.")
+@click.option("--address", hidden=True, help="Of the interface.")
+@json_option
+def near(
+    place: str, within: str, use: str, specialties: tuple[str, ...], limit: int, live: bool, table: Path | None, address: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Take a quick look without ingest: at the public registry itself (--live), or in a table that you bring (--table)."""
+    from glabella.errors import InputError
+    from glabella.providers.csv_registry import CsvRegistry
+    from glabella.providers.live import ADDRESS, Client, LiveRegistry
+    from glabella.providers.registry import Registry
+    from glabella.providers.tables import find_use
+    from glabella.providers.told import listed_lines
+    from glabella.providers.where import read_distance
+
+    if live == (table is not None):
+        raise InputError("near: give --live to ask the public registry over the network, or --table FILE.csv; nothing is asked without it")
+    wanted, distance = find_use(use), read_distance(within)
+    with progress_line() as progress:
+        registry: Registry
+        if table is not None:
+            registry = CsvRegistry.read(table)
+        else:
+            registry = LiveRegistry(Client(address or ADDRESS), lambda line: progress(line, 0.5))
+        found = registry.listed(place, distance, wanted, specialties, limit)
+    if as_json:
+        tell_json(
+            {
+                "near": found.point,
+                "for": wanted.name,
+                "remarks": list(found.remarks),
+                "practitioners": [one.to_json() for one in found.listings],
+            }
+        )
+        return
+    for line in listed_lines(found, distance, wanted):
+        click.echo(line)
+
+
+@providers.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--to", "folder", metavar="DIR", type=PATH, help="Folder for the files; in the user's data folder unless given.")
+@click.option("--yes", is_flag=True, help="Fetch without asking; the sizes are printed all the same.")
+def fetch(names: tuple[str, ...], folder: Path | None, yes: bool) -> None:
+    """Get the current public files: says how large they are, asks, and goes on where it was interrupted.
+
+    Without NAME all: national, national_update, deactivations, exclusions, clinicians, claims.
+    """
+    import sys
+
+    from glabella.errors import InputError
+    from glabella.files import data_folder
+    from glabella.providers.fetch import ask_offers, fetch, find_public, told_size
+
+    folder = folder or data_folder() / "public"
+    offers = ask_offers(find_public(names))
+    for offer in offers:
+        click.echo(f"{offer.name}: {offer.title}, {told_size(offer.size)}, {offer.address}")
+    known = [offer.size for offer in offers if offer.size is not None]
+    click.echo(f"together {told_size(sum(known))}{' and what is of unknown size' if len(known) < len(offers) else ''}, into {folder}")
+    if not yes:
+        if not sys.stdin.isatty():
+            raise InputError("fetch: nothing was fetched; give --yes to fetch what is listed")
+        if not click.confirm("fetch them now?"):
+            click.echo("nothing was fetched")
+            return
+    with progress_line() as progress:
+        done = fetch(offers, folder, progress)
+    for one in done:
+        click.echo(f"{folder / one.file}: {told_size(one.size)}, sha256 {one.sha256}")
+
+
+@providers.command()
 @click.argument("number", metavar="NUMBER")
 @use_option
 @database_option

@@ -94,6 +94,6 @@ class CsvRegistry:
         told = facts or (("licence", "unknown: not in this table"),)
         get = row.get
         return Listing(
-            row["id"], row["name"], get("credential", ""), get("specialty", ""), get("city", ""), get("region", ""), get("postcode", ""), km,
-            told, get("source") or self.path.name, get("as_of", ""), get("check", ""),
+            row["id"], row["name"], get("credential", ""), get("specialty", ""), get("city", ""), get("region", ""),
+            get("postcode", ""), km, told, get("source") or self.path.name, get("as_of", ""), get("check", ""),
         )  # fmt: skip

@@ -21,6 +21,7 @@ Progress = Callable[[str, float], None]
 CHECKPOINT_RECORDS = 20_000  # that are parsed; what an interruption costs
 MOST_ODD_SHARE = 0.01
 UNKNOWN_SIZE_SHARE = 0.5
+MOST_IGNORED_COLUMNS = 40  # the wide national file has their columns as well
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _table(member: Member, as_of: date | None) -> _Table | None:
             shared = len(kind.signature) - len(missing)
             if kind.title_rows == title_rows and missing and shared > max(1, closest[0]):
                 closest = (shared, kind.title, missing[0])
-        if any(header.has(columns) for columns in IGNORED):
+        if len(names) <= MOST_IGNORED_COLUMNS and any(header.has(columns) for columns in IGNORED):
             return None
     hint = f"it resembles '{closest[1]}' without its column '{closest[2]}'; " if closest[0] else ""
     kinds = "; ".join(kind.title for kind in SOURCES)

@@ -229,5 +229,6 @@ def _listings(record: Mapping[str, Any], latitude: float, longitude: float, radi
         )
         yield Listing(
             number, told_name(f"{basic.get('first_name', '')} {basic.get('last_name', '')}".strip()), str(basic.get("credential") or ""),
-            labels[0], told_name(str(place.get("city", ""))), state, f"{code:05d}", km, facts, "public registry", "", board_link(state, family),
+            labels[0], told_name(str(place.get("city", ""))), state, f"{code:05d}", km, facts, "public registry", "",
+            board_link(state, family),
         )  # fmt: skip

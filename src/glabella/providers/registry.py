@@ -10,7 +10,7 @@ from glabella.providers.where import Distance
 
 @dataclass(frozen=True)
 class Listing:
-    """Somebody in a register, with as little as any register holds. ``facts``: topic and what the register says; ``as_of`` an ISO day or ''."""
+    """Somebody in a register. ``facts``: topic and what the register says; ``as_of`` an ISO day or ''."""
 
     identifier: str
     name: str

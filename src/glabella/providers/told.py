@@ -5,8 +5,11 @@ from textwrap import wrap
 
 from glabella.providers.ingest import Taken
 from glabella.providers.points import total
+from glabella.providers.registry import Listed
 from glabella.providers.search import Found, Hit, SourceLine
 from glabella.providers.sheet import Sheet
+from glabella.providers.tables import Use
+from glabella.providers.where import Distance
 from glabella.providers.words import CORRECTION, NOTHING_FOUND, NOTICES, QUESTIONS, told_not_shown
 
 WIDTH = 110
@@ -84,6 +87,32 @@ def closing_lines(sources: tuple[SourceLine, ...]) -> Iterator[str]:
         basis = "" if one.as_of_from == "file name" else f", by the {one.as_of_from}" if one.as_of_from != "given" else ", as given"
         yield f"- {one.title}: {one.as_of}{basis}{f' ({one.old})' if one.old else ''}"
     yield from _wrapped(CORRECTION)
+
+
+def listed_lines(found: Listed, within: Distance, use: Use) -> Iterator[str]:
+    """An answer of any register with its notices."""
+    yield f"Near {found.point}, within {within.told}, for {use.words}"
+    yield "How sorted: nearest first"
+    for remark in found.remarks:
+        yield from _wrapped(f"Note: {remark}")
+    yield ""
+    if not found.listings:
+        yield NOTHING_FOUND
+    for number, one in enumerate(found.listings, 1):
+        credential = f", {one.credential}" if one.credential else ""
+        where = " ".join(part for part in (f"{one.city}," if one.region else one.city, one.region, one.postcode) if part)
+        yield f"{number:3}  {one.name}{credential}   {one.specialty}   {where}   {within.tell(one.km)}   {one.identifier}"
+        for topic, says in one.facts:
+            yield from _wrapped(f"{topic}: {says} [{one.source}{f', {one.as_of}' if one.as_of else ''}]", "     ")
+        if one.check:
+            yield f"     check: {one.check}"
+    yield ""
+    for notice in NOTICES:
+        yield from _wrapped(notice)
+    yield ""
+    yield "Questions to ask:"
+    for question in QUESTIONS:
+        yield from _wrapped(f"- {question}")
 
 
 def taken_lines(taken: list[Taken]) -> Iterator[str]:

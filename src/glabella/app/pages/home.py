@@ -1,4 +1,4 @@
-"""The first page: three doors."""
+"""The first page: the doors."""
 
 from glabella.app.pages.controls import block, link, text
 from glabella.app.pages.shell import shell
@@ -12,6 +12,7 @@ DOORS = (
         "Place injections on a face, see what follows, find the lowest dose that is enough.",
     ),
     ("/train", "Train", "For learning", "Six faces to treat from memory; then see what lies under the skin and what would have happened."),
+    ("/practitioners", "Practitioners", "For anyone", "Who practises near you, from public records: facts with sources, and what to ask."),
 )
 
 
@@ -20,7 +21,7 @@ def home() -> None:
     with shell("glabella", ""), block("gl-home"):
         text("See what a treatment would do", "", "h1")
         text("From the needle to the skin, and over the months, with the uncertainty and the source of every number.", "gl-lead", "p")
-        with block("gl-doors", "nav").props('aria-label="Three doors"'):
+        with block("gl-doors", "nav").props('aria-label="Doors"'):
             for address, name, who, what in DOORS:
                 with link("", address, "gl-door"):
                     text(name, "", "h2")

@@ -7,6 +7,7 @@ from glabella.app.follow import Hands
 from glabella.app.pages.explore import explore
 from glabella.app.pages.home import home
 from glabella.app.pages.plan import new_plan, plan_page
+from glabella.app.pages.providers import practitioners
 from glabella.app.pages.train import train
 from glabella.app.services import Services
 from glabella.app.view_routes import view_router
@@ -15,7 +16,7 @@ RECONNECT_SECONDS = 60.0  # a page keeps its state on the server for so long whe
 
 
 def register(services: Services) -> None:
-    """Pages at /, /explore, /plan, /plan/ID, /train; their data under /view; papers and pictures under the notes of the REST routes."""
+    """Pages at /, /explore, /plan, /plan/ID, /train, /practitioners; data under /view; papers and pictures under notes of the REST routes."""
     hands = Hands()
     app.include_router(view_router(services, hands))
     app.include_router(export_router(services, hands))
@@ -40,3 +41,7 @@ def register(services: Services) -> None:
     @ui.page("/train", reconnect_timeout=RECONNECT_SECONDS)
     def _train(case: str = "", seed: int = 1) -> None:
         train(services, hands, case, seed)
+
+    @ui.page("/practitioners", reconnect_timeout=RECONNECT_SECONDS)
+    def _practitioners() -> None:
+        practitioners(services, hands)
