@@ -9,10 +9,12 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
+from glabella.providers.centres import shipped_rows
 from glabella.providers.search import Found
 
 WIDTH, HEIGHT = 720, 520
 MARGIN = 1.18  # of the circle
+EDGE = 24
 KM_PER_DEGREE = 111.195
 SCALES_KM = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 LONGEST_SCALE = 0.3  # of the width
@@ -30,6 +32,7 @@ def map_svg(found: Found, points: Sequence[tuple[float, float]]) -> str:
         return WIDTH / 2 + (longitude - place.longitude) * squeeze * scale, HEIGHT / 2 - (latitude - place.latitude) * scale
 
     parts = [f'<path class="gl-map-land" d="{_land(at)}"/>']
+    parts += [f'<text class="gl-map-state" x="{x:.0f}" y="{y:.0f}" text-anchor="middle">{state}</text>' for state, x, y in _state_names(at)]
     x, y = at(place.latitude, place.longitude)
     ring = radius_km / KM_PER_DEGREE * scale
     parts.append(f'<circle class="gl-map-ring" cx="{x:.1f}" cy="{y:.1f}" r="{ring:.1f}"/>')
@@ -69,6 +72,16 @@ def _land(at) -> str:
                 continue
             pieces.append("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in line) + "Z")
     return "".join(pieces)
+
+
+def _state_names(at) -> list[tuple[str, float, float]]:
+    """Where the code of each state stands that can be seen: the middle of its ZIP centres in the picture."""
+    seen = defaultdict(list)
+    for _, state, latitude, longitude in shipped_rows():
+        x, y = at(latitude, longitude)
+        if EDGE < x < WIDTH - EDGE and EDGE < y < HEIGHT - EDGE:
+            seen[state].append((x, y))
+    return [(state, sum(x for x, _ in all_) / len(all_), sum(y for _, y in all_) / len(all_)) for state, all_ in sorted(seen.items())]
 
 
 def _by_place(points: Sequence[tuple[float, float]]) -> dict[tuple[float, float], list[int]]:

@@ -67,7 +67,9 @@ def rate(facts: Facts, goal: str) -> tuple[Part, ...]:
 
 def total(parts: tuple[Part, ...]) -> tuple[float, float, float]:
     """Low, high and most of all parts together, in whole tenths."""
-    low, high, most = (sum(getattr(part, name) for part in parts) for name in ("low", "high", "most"))
+    low = high = most = 0.0
+    for part in parts:
+        low, high, most = low + part.low, high + part.high, most + part.most
     return round(low, 1), round(high, 1), most
 
 

@@ -16,7 +16,7 @@ RECONNECT_SECONDS = 60.0  # a page keeps its state on the server for so long whe
 
 
 def register(services: Services) -> None:
-    """Pages at /, /explore, /plan, /plan/ID, /train, /practitioners; data under /view; papers and pictures under notes of the REST routes."""
+    """Pages at /, /explore, /plan, /plan/ID, /train, /practitioners; data under /view; papers and pictures under the REST notes."""
     hands = Hands()
     app.include_router(view_router(services, hands))
     app.include_router(export_router(services, hands))

@@ -78,6 +78,11 @@ class Source:
 def iso_day(text: str) -> str:
     """'2026-08-09' from MM/DD/YYYY, YYYYMMDD or an ISO day or time; '' from anything else."""
     text = text.strip()
+    if not text:
+        return ""
+    usual = len(text) == 10 and text[2] == "/" == text[5] and text.replace("/", "").isdigit()
+    if usual and "01" <= text[:2] <= "12" and "01" <= text[3:5] <= "28" and text[6:] >= "1900":
+        return f"{text[6:]}-{text[:2]}-{text[3:5]}"  # nearly all of them, a few million times
     for pattern, order in ((r"(\d\d?)/(\d\d?)/(\d{4})", (2, 0, 1)), (r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ].*)?", (0, 1, 2))):
         found = re.fullmatch(pattern, text)
         if found:

@@ -156,8 +156,8 @@ class National(Source):
         """Code, licence, its state and whether it is the primary one, of every code; nothing where none is ours."""
         found, ours = [], False
         for code, licence, state, primary in self.codes:
-            name = record[code].strip()
-            if not name:
+            name = record[code]
+            if not name or not (name := name.strip()):
                 continue
             if specialty_of(name) is not None:
                 ours = True
