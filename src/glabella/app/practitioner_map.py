@@ -14,7 +14,7 @@ from glabella.providers.search import Found
 
 WIDTH, HEIGHT = 720, 520
 MARGIN = 1.18  # of the circle
-EDGE = 24
+EDGE, CLOSE = 24, 22  # pixels
 KM_PER_DEGREE = 111.195
 SCALES_KM = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 LONGEST_SCALE = 0.3  # of the width
@@ -37,8 +37,7 @@ def map_svg(found: Found, points: Sequence[tuple[float, float]]) -> str:
     ring = radius_km / KM_PER_DEGREE * scale
     parts.append(f'<circle class="gl-map-ring" cx="{x:.1f}" cy="{y:.1f}" r="{ring:.1f}"/>')
     parts.append(f'<path class="gl-map-here" d="M{x - 8:.1f} {y:.1f}h16M{x:.1f} {y - 8:.1f}v16"/>')
-    for (latitude, longitude), numbers in _by_place(points).items():
-        px, py = at(latitude, longitude)
+    for (px, py), numbers in _marks([at(*point) for point in points]).items():
         words = ", ".join(map(str, numbers[:MOST_NUMBERS])) + (" ..." if len(numbers) > MOST_NUMBERS else "")
         size = 9 + 2 * min(math.sqrt(len(numbers)), 5)
         left = px > WIDTH - 90
@@ -84,11 +83,13 @@ def _state_names(at) -> list[tuple[str, float, float]]:
     return [(state, sum(x for x, _ in all_) / len(all_), sum(y for _, y in all_) / len(all_)) for state, all_ in sorted(seen.items())]
 
 
-def _by_place(points: Sequence[tuple[float, float]]) -> dict[tuple[float, float], list[int]]:
-    found = defaultdict(list)
+def _marks(points: Sequence[tuple[float, float]]) -> dict[tuple[float, float], list[int]]:
+    """Numbers of the list by pixel; who would cover an earlier mark joins it."""
+    found: dict[tuple[float, float], list[int]] = {}
     for number, point in enumerate(points, 1):
-        found[point].append(number)
-    return dict(found)
+        near = next((mark for mark in found if math.dist(mark, point) < CLOSE), point)
+        found.setdefault(near, []).append(number)
+    return found
 
 
 def _scale(pixels_per_degree: float) -> list[str]:

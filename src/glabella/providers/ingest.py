@@ -119,9 +119,10 @@ def _read_table(building: sqlite3.Connection, table: _Table, progress: Progress)
                 source.begin(building)
             source.resume(building)
             step = f"reading {member.name}"
-            since = 0
+            since, odd = 0, False
             for record in records.read(offset, source.sift if source.sifts else None):
-                if len(record) == source.width:
+                odd = len(record) != source.width
+                if not odd:
                     source.take(record)
                 elif record:
                     source.counts["records"] += 1
@@ -132,7 +133,7 @@ def _read_table(building: sqlite3.Connection, table: _Table, progress: Progress)
                     _checkpoint(building, table, 0)
                     progress(step, records.offset / member.size if member.size else UNKNOWN_SIZE_SHARE)
                     building.execute("BEGIN")
-            _check_whole(table)
+            _check_whole(table, odd)
             source.end()
             _checkpoint(building, table, 1)
         except BaseException:
@@ -169,12 +170,12 @@ def _checkpoint(building: sqlite3.Connection, table: _Table, done: int) -> None:
     building.execute("COMMIT")
 
 
-def _check_whole(table: _Table) -> None:
+def _check_whole(table: _Table, last_odd: bool) -> None:
     """Errors: InputError for a file that ends within a record or whose records do not fit the header."""
     counts, records = table.source.counts, table.records
     if records.unreadable:
         counts["unreadable lines"] += records.unreadable
-    if records.unfinished and counts["odd records"]:
+    if records.unfinished and last_odd:
         raise InputError(f"{table.member.where}: ends within a record; the file is cut short, fetch it again")
     if counts["odd records"] > max(3, MOST_ODD_SHARE * counts["records"]):
         raise InputError(

@@ -21,7 +21,7 @@ def home() -> None:
     with shell("glabella", ""), block("gl-home"):
         text("See what a treatment would do", "", "h1")
         text("From the needle to the skin, and over the months, with the uncertainty and the source of every number.", "gl-lead", "p")
-        with block("gl-doors", "nav").props('aria-label="Doors"'):
+        with block("gl-doors", "nav").props('aria-label="Four doors"'):
             for address, name, who, what in DOORS:
                 with link("", address, "gl-door"):
                     text(name, "", "h2")
