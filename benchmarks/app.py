@@ -17,7 +17,7 @@ from datetime import date
 
 import numpy as np
 
-from glabella.app.months import months_document
+from glabella.app.follow import Documents
 from glabella.app.workbench import Workbench
 from glabella.patient import Patient
 from glabella.plan import Plan
@@ -41,7 +41,7 @@ def changes(count: int) -> dict[str, list[Plan]]:
 
 def answer(bench: Workbench, patient: Patient, plan: Plan) -> bytes:
     """What a plan change costs the server: the course, the document and its text."""
-    return json.dumps(months_document(bench.course(patient, plan), date(2026, 1, 1)), separators=(",", ":")).encode()
+    return Documents().text_of(bench.course(patient, plan), date(2026, 1, 1))
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:

@@ -41,13 +41,13 @@ class Answer:
 class AppServer:
     """``start`` waits for the ready line; ``stop`` is Ctrl-C, ``kill`` is SIGKILL. ``restart`` takes the same port and folder."""
 
-    def __init__(self, data: Path, *arguments: str) -> None:
-        self.data, self.arguments = Path(data), arguments
+    def __init__(self, data: Path, *arguments: str, program: tuple[str, ...] = ("-m", "glabella.cli")) -> None:
+        self.data, self.arguments, self.program = Path(data), arguments, program
         self.process: subprocess.Popen | None = None
         self.address, self.port, self.lines, self.errors = "", 0, [], []
 
     def start(self, port: int = 0) -> "AppServer":
-        command = [sys.executable, "-m", "glabella.cli", "app", "--no-browser", "--data", str(self.data), "--port", str(port)]
+        command = [sys.executable, *self.program, "app", "--no-browser", "--data", str(self.data), "--port", str(port)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "NICEGUI_"))}
         started = time.monotonic()
         self.process = subprocess.Popen(

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from glabella.trial.result import TrialResult
     from glabella.trial.run import run_trial
     from glabella.validation.validate import validate
+    from glabella.years.repeat import Repeat
+    from glabella.years.result import Years
+    from glabella.years.years import follow_years
 
 _HOMES = {
     "glabella.calibration.calibrate": ("calibrate",),
@@ -54,6 +57,9 @@ _HOMES = {
     "glabella.trial.result": ("TrialResult",),
     "glabella.trial.run": ("run_trial",),
     "glabella.validation.validate": ("validate",),
+    "glabella.years.repeat": ("Repeat",),
+    "glabella.years.result": ("Years",),
+    "glabella.years.years": ("follow_years",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -78,13 +84,16 @@ __all__ = [
     "Plan",
     "PlannedDose",
     "RefusedError",
+    "Repeat",
     "RiskMap",
     "Session",
     "Trial",
     "TrialResult",
+    "Years",
     "calibrate",
     "check_plan",
     "compare",
+    "follow_years",
     "load_face",
     "load_parameters",
     "load_posterior",

@@ -13,15 +13,18 @@ from glabella.errors import GlabellaError, InputError, RefusedError, nearest
 EPILOG = "Research and education, not a medical device."
 COMMANDS = {  # name -> module in glabella.commands, and its function
     "app": ("app", "app"),
+    "ask": ("ask", "ask"),
     "check": ("check", "check"),
     "compare": ("compare", "compare"),
     "demo": ("simulate", "demo"),
+    "effects": ("effects", "effects"),
     "plan": ("plan", "plan_dose"),
     "providers": ("providers", "providers"),
     "risk-map": ("risk_map", "risk_map"),
     "show": ("show", "show"),
     "simulate": ("simulate", "simulate"),
     "trial": ("trial", "trial"),
+    "uses": ("uses", "uses"),
     "validate": ("validate", "validate"),
 }
 

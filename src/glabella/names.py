@@ -21,6 +21,22 @@ PAIRED_MUSCLES = (
 )
 MUSCLES = ("procerus", *(f"{muscle}_{side}" for muscle in PAIRED_MUSCLES for side in SIDES))
 
+LOWER_AREAS = ("masseter", "mentalis", "depressor_anguli_oris", "platysma")  # of the lower face, without side
+LOWER_AREAS_BY_SIDE = tuple(f"{area}_{side}" for area in LOWER_AREAS for side in SIDES)
+LOWER_PAIRED_MUSCLES = (
+    "masseter",
+    "depressor_anguli_oris",
+    "depressor_labii_inferioris",
+    "mentalis",
+    "risorius",
+    "zygomaticus_major",
+    "platysma",
+    "suprahyoid_muscles",
+    "infrahyoid_muscles",
+)
+LOWER_MUSCLES = ("orbicularis_oris", *(f"{muscle}_{side}" for muscle in LOWER_PAIRED_MUSCLES for side in SIDES))
+REGIONS = ("upper_face", "lower_face")
+
 
 def side_of(name: str) -> str | None:
     """'left' or 'right' for a name that ends in a side, None for a midline one."""

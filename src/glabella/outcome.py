@@ -21,6 +21,7 @@ from glabella.names import AREAS
 
 if TYPE_CHECKING:
     from glabella.scene import Scene
+    from glabella.stages.unwanted import BloodBound
 
 SCHEMA = "glabella-outcome-1"
 FRAME = "research and education, not a medical device"
@@ -83,16 +84,23 @@ class Curve:
     high: np.ndarray
 
     def __post_init__(self) -> None:
+        known: dict[int, np.ndarray] = {}  # without samples the band is the median: one array then
         for name in ("days", "median", "low", "high"):
-            values = np.array(getattr(self, name), float)
-            if values.ndim != 1 or values.shape != np.shape(self.days):
-                raise ValueError(f"curve: {name} has shape {values.shape}, must be {np.shape(self.days)} like the days")
-            if not np.isfinite(values).all():
-                raise SolverError(f"curve: {name} is not finite at day {self.days[int(np.argmin(np.isfinite(values)))]:g}")
-            values.flags.writeable = False
+            given = getattr(self, name)
+            values = known.get(id(given))
+            if values is None:
+                values = np.array(given, float)
+                if values.ndim != 1 or values.shape != np.shape(self.days):
+                    raise ValueError(f"curve: {name} has shape {values.shape}, must be {np.shape(self.days)} like the days")
+                if not np.isfinite(values).all():
+                    raise SolverError(f"curve: {name} is not finite at day {self.days[int(np.argmin(np.isfinite(values)))]:g}")
+                values.flags.writeable = False
+                known[id(given)] = values
             object.__setattr__(self, name, values)
         if not len(self.days) or (np.diff(self.days) <= 0).any():
             raise ValueError("curve: days must rise and must not be empty")
+        if self.low is self.median is self.high:
+            return
         slack = 1e-9 * max(1.0, float(np.abs(self.median).max()))
         if (self.low > self.median + slack).any() or (self.high < self.median - slack).any():
             raise ValueError("curve: needs low <= median <= high")
@@ -176,11 +184,26 @@ class BrowCurves:
 
 
 @dataclass(frozen=True)
+class Reported:
+    """What was published about an unwanted effect: share of people treated with its band, ``people`` behind it (None: not said), the
+    share under ``placebo`` (None: unknown), how well the figure is known, its source and a remark."""
+
+    value: float
+    low: float
+    high: float
+    people: int | None
+    placebo: float | None
+    quality: str
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Probability:
     """Chance per person of an unwanted effect, with its band and where it comes from.
 
     ``basis``: 'computed' by the model's mechanism or the 'label_rate' of a published table. ``onset``, ``duration`` and
-    ``seriousness`` are plain words; ``source`` is a key of sources.bib.
+    ``seriousness`` are plain words; ``source`` is a key of sources.bib. ``reported``: the published rate, also beside a computed one.
     """
 
     value: float
@@ -191,6 +214,7 @@ class Probability:
     duration: str
     seriousness: str
     source: str
+    reported: Reported | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.low <= self.value <= self.high <= 1:
@@ -271,6 +295,7 @@ class Outcome:
     seed: int
     version: str
     references: tuple[str, ...] = ()
+    blood: "BloodBound | None" = None
     scene: "Scene | None" = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -350,6 +375,8 @@ class Outcome:
         rows = tuple(replace(table.rows[name], value=table.overrides.get(name, table.rows[name].value)) for name in table.read)
         known = load_references()
         keys = [row.source for row in rows] + [effect.source for effect in self.unwanted.values()] + list(self.references)
+        keys += [effect.reported.source for effect in self.unwanted.values() if effect.reported]
+        keys += [limit.source for limit in self.blood.limits] if self.blood else []
         keys += [finding.source for finding in self.findings if finding.source in known]
         return Sources(rows, tuple(sorted((find_reference(key) for key in dict.fromkeys(keys)), key=lambda entry: str(entry).lower())))
 
@@ -381,10 +408,11 @@ class Outcome:
                 effect: {
                     "probability": plain({"value": chance.value, "low": chance.low, "high": chance.high}),
                     "basis": chance.basis, "onset": chance.onset, "duration": chance.duration,
-                    "seriousness": chance.seriousness, "source": chance.source,
+                    "seriousness": chance.seriousness, "source": chance.source, "reported": plain(chance.reported),
                 }
                 for effect, chance in self.unwanted.items()
             },
+            "blood": plain(self.blood),
             "sources": {
                 "parameters": plain(sources.parameters),
                 "references": [{"key": entry.key, "citation": str(entry), "link": entry.link} for entry in sources.references],

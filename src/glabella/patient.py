@@ -149,7 +149,7 @@ class Patient:
         if "baseline" in data:
             given["baseline"] = _read_baseline(fields.get("baseline"), f"{where}, baseline")
         if "muscle_strength" in data:
-            given["muscle_strength"] = Fields(fields.get("muscle_strength"), f"{where}, muscle_strength", _strength_names()).data
+            given["muscle_strength"] = Fields(fields.get("muscle_strength"), f"{where}, muscle_strength", strength_names()).data
         day_zero = check_date(fields.get("day_zero", None), f"{where}: day_zero")
         given["earlier_toxin"] = tuple(
             _read_toxin(table, day_zero, f"{where}, earlier_toxin {number}")
@@ -165,8 +165,8 @@ def _pupil_row(sex: str) -> str:
     return f"interpupillary_distance_{sex}_mm"
 
 
-def _strength_names() -> tuple[str, ...]:
-    """Muscles that pull the skin, each side and both together."""
+def strength_names() -> tuple[str, ...]:
+    """Muscles that ``muscle_strength`` may name: those that pull the skin, each side and both together."""
     rows = load_parameters().rows
     sided = [name for name in MUSCLES if f"{without_side(name)}_tension_newton" in rows]
     return tuple(dict.fromkeys((*sided, *(without_side(name) for name in sided))))
@@ -178,7 +178,7 @@ def _strengths(given: Mapping[str, float]) -> dict[str, float]:
     low, high = (find_rules(f"muscle_strength_{bound}")[0].limit for bound in ("at_least", "at_most"))
     found: dict[str, float] = {}
     for name, value in given.items():
-        check_choice(name, where, _strength_names())
+        check_choice(name, where, strength_names())
         share = check_number(value, f"{where}.{name}", at_least=low, at_most=high)
         for muscle in (name,) if name in MUSCLES else (f"{name}_{side}" for side in SIDES):
             if muscle in found:

@@ -14,13 +14,14 @@ from glabella.errors import InputError, nearest
 from glabella.evidence.patterns import find_pattern, licensed_muscle, site_areas
 from glabella.evidence.products import NOT_INTERCHANGEABLE, Dilution, Product, find_product
 from glabella.files import write_file
-from glabella.names import MUSCLES, PAIRED_MUSCLES, PURPOSES, mirrored, side_of, without_side
+from glabella.names import LOWER_MUSCLES, LOWER_PAIRED_MUSCLES, MUSCLES, PAIRED_MUSCLES, PURPOSES, SIDES, mirrored, side_of, without_side
 from glabella.reading import Fields, check_choice, check_date, check_number, read_toml
 
-SESSION_KEYS = ("day", "product", "pattern", "injection")
+SESSION_KEYS = ("day", "product", "pattern", "study_pattern", "injection")
 PLAN_KEYS = ("purpose", "product", "lot", "expiry", "hours_since_mixing", "note", "vials", "dilution", "session")
 INJECTION_KEYS = ("site", "product", "units", "depth_mm", "target_muscle", "lateral_mm", "up_mm", "volume_ml")
 TARGETS = (*MUSCLES, *PAIRED_MUSCLES)  # a paired muscle without side, for a site on the midline
+LOWER_TARGETS = (*LOWER_MUSCLES, *LOWER_PAIRED_MUSCLES)
 VOLUME_TOLERANCE = 0.05  # a volume written beside the units is rounded
 FARTHEST_MM = 150.0  # an offset beyond this leaves any face
 LEAST_ML, MOST_ML = 1e-6, 5.0  # what one injection can hold: no syringe doses less, no site takes more
@@ -44,19 +45,19 @@ class Injection:
     up_mm: float = 0.0
 
     def __post_init__(self) -> None:
-        check_choice(self.site, "injection: site", site_areas())
+        area_of_site(self.site, "injection: site")
         where = f"injection at {self.site}"
         object.__setattr__(self, "units", check_number(self.units, f"{where}: units", "U", above=0))
         for name in ("lateral_mm", "up_mm"):
             offset = check_number(getattr(self, name), f"{where}: {name}", "mm", at_least=-FARTHEST_MM, at_most=FARTHEST_MM)
             object.__setattr__(self, name, offset)
         if self.target_muscle is not None:
-            check_choice(self.target_muscle, f"{where}: target_muscle", TARGETS)
+            check_choice(self.target_muscle, f"{where}: target_muscle", targets_of(self.site))
         if self.depth_mm is not None:
             object.__setattr__(self, "depth_mm", check_number(self.depth_mm, f"{where}: depth_mm", "mm", above=0))
         if (self.depth_mm is None) == (self.target_muscle is None):
             given = "both are" if self.depth_mm is not None else "neither is"
-            raise InputError(f"{where}: {given} given; give depth_mm or target_muscle (licensed target: {licensed_muscle(self.site)})")
+            raise InputError(f"{where}: {given} given; give depth_mm or target_muscle ({_usual_target(self.site)})")
 
     @property
     def moved(self) -> bool:
@@ -172,7 +173,17 @@ class Plan:
     @property
     def areas(self) -> tuple[str, ...]:
         """Areas of the named sites as labels name them, each once; where a moved needle lands is for ``check_plan`` to say."""
-        return tuple(dict.fromkeys(without_side(site_areas()[site]) for site in self.sites))
+        return tuple(dict.fromkeys(without_side(area_of_site(site)) for site in self.sites))
+
+    @property
+    def region(self) -> str:
+        """'upper_face' or 'lower_face'. Each has a tissue of its own: a plan that treats both is an InputError."""
+        regions = tuple(dict.fromkeys(region_of_site(site) for site in self.sites))
+        if len(regions) > 1:
+            raise InputError(
+                "plan: treats the upper and the lower face; their tissues are computed apart and share nothing; write one plan for each"
+            )
+        return next(iter(regions))
 
     def volume_ml(self, injection: Injection) -> float:
         """Volume of one injection at the plan's dilution."""
@@ -199,6 +210,14 @@ class Plan:
         dilution = find_product(product).dilution
         session = Session(day, tuple(injections.values()))
         return cls(product, (session,), purpose, dilution, _vials(session.units, dilution))
+
+    @classmethod
+    def study(cls, product: str, pattern: str, *, day: float = 0.0) -> "Plan":
+        """A pattern of a published trial in an off-label area of the lower face, such as 'masseter_48': purpose 'study'."""
+        injections = _study_injections(product, pattern)
+        dilution = find_product(product).dilution
+        session = Session(day, injections)
+        return cls(product, (session,), "study", dilution, _vials(session.units, dilution))
 
     def move(self, site: str, *, lateral_mm: float = 0.0, up_mm: float = 0.0) -> "Plan":
         """The plan with the needle at ``site`` moved along the skin, added to any offset it has."""
@@ -311,6 +330,50 @@ class Plan:
         return plan_to_toml(self)
 
 
+def area_of_site(site: str, where: str = "site") -> str:
+    """The area, with its side where areas are counted per side, that a named site of either region belongs to."""
+    if not isinstance(site, str) or site not in site_areas():
+        from glabella.evidence.lower_face import lower_site_areas  # read only for what is not in the upper face
+
+        check_choice(site, where, {**site_areas(), **lower_site_areas()})
+        return lower_site_areas()[site]
+    return site_areas()[site]
+
+
+def region_of_site(site: str) -> str:
+    """'upper_face' or 'lower_face'."""
+    return "upper_face" if site in site_areas() else "lower_face"
+
+
+def check_upper_face(sites: Iterable[str], where: str) -> None:
+    """InputError where a site lies in the lower face, for what computes the upper face alone."""
+    for site in sites:
+        if region_of_site(site) == "lower_face":
+            raise InputError(
+                f"{where}: {site} lies in the lower face, which is not computed here; 'glabella simulate', 'check' and 'show' take it"
+            )
+
+
+def targets_of(site: str) -> tuple[str, ...]:
+    """Muscles that a needle at a site may aim at: those of its region."""
+    return TARGETS if region_of_site(site) == "upper_face" else LOWER_TARGETS
+
+
+def _usual_target(site: str) -> str:
+    if region_of_site(site) == "upper_face":
+        return f"licensed target: {licensed_muscle(site)}"
+    from glabella.evidence.lower_face import lower_target
+
+    return f"target: {lower_target(site)}"
+
+
+def _study_injections(product: str, pattern: str) -> tuple[Injection, ...]:
+    from glabella.evidence.lower_face import find_study_pattern, lower_target
+
+    sites = [(f"{row.site}_{side}", row.units) for row in find_study_pattern(product, pattern) for side in SIDES]
+    return tuple(Injection(site, units, target_muscle=lower_target(site)) for site, units in sites)
+
+
 def _vials(units: float, dilution: Dilution) -> int:
     """Vials that hold ``units``."""
     return max(1, math.ceil(units / dilution.vial_units - 1e-9))
@@ -334,6 +397,11 @@ def _read_session(table: Mapping[str, Any], product: str, dilution: Dilution, wh
         except InputError as error:
             raise InputError(f"{where}: pattern: {error}") from None
         injections += [injection for injection in licensed if injection not in injections]
+    for pattern in fields.names("study_pattern", ()):
+        try:
+            injections += [injection for injection in _study_injections(product, pattern) if injection not in injections]
+        except InputError as error:
+            raise InputError(f"{where}: study_pattern: {error}") from None
     for number, entry in enumerate(fields.tables("injection", ()), start=1):
         injections.append(_read_injection(entry, product, dilution, f"{where}, injection {number}"))
     day = fields.number("day", "days", at_least=0)
@@ -345,7 +413,8 @@ def _read_session(table: Mapping[str, Any], product: str, dilution: Dilution, wh
 def _read_injection(table: Mapping[str, Any], product: str, dilution: Dilution, where: str) -> Injection:
     fields = Fields(table, where, INJECTION_KEYS)
     _check_product(fields, product)
-    site = fields.choice("site", site_areas())
+    site = fields.text("site")
+    area_of_site(site, f"{fields.where}: site")
     where = f"{where} ({site})"
     fields = replace(fields, where=where)
     units = fields.number("units", "U", above=0)
@@ -357,7 +426,7 @@ def _read_injection(table: Mapping[str, Any], product: str, dilution: Dilution, 
         )
     try:
         return Injection(
-            site, units, fields.number("depth_mm", "mm", None, above=0), fields.choice("target_muscle", TARGETS, None),
+            site, units, fields.number("depth_mm", "mm", None, above=0), fields.choice("target_muscle", targets_of(site), None),
             fields.number("lateral_mm", "mm", 0.0), fields.number("up_mm", "mm", 0.0),
         )  # fmt: skip
     except InputError as error:

@@ -5,8 +5,7 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Table
 
-from glabella.evidence.patterns import site_areas
-from glabella.plan import Injection, Plan
+from glabella.plan import Injection, Plan, area_of_site
 
 PURPOSE = {
     "person": "for a person: never above the label",
@@ -28,7 +27,7 @@ def _add(table: Any, key: str, value: Any, comment: str | None = None) -> None:
 
 def _injection_table(injection: Injection, plan: Plan) -> Table:
     table = tomlkit.table()
-    _add(table, "site", injection.site, f"{site_areas()[injection.site]} area")
+    _add(table, "site", injection.site, f"{area_of_site(injection.site)} area")
     if injection.lateral_mm:
         _add(table, "lateral_mm", injection.lateral_mm, "away from the midline (at a midline site: to the person's left), along the skin")
     if injection.up_mm:

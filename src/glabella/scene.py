@@ -155,7 +155,7 @@ def build_scene(person: "Person", plan: Plan, grid: np.ndarray, parameters: Para
         picture_days=days,
         displacement=displacement,
         lines=lines,
-        dose_on_skin_units_per_mm2=_dose_on_skin(anatomy, person.spread.uptake_volume, np.asarray(dose)),
+        dose_on_skin_units_per_mm2=dose_on_skin(anatomy, person.spread.uptake_volume, np.asarray(dose)),
         sections=tuple(cut_section(anatomy, bolus.needle, bolus.units, np.asarray(dose)) for bolus in first),
         histograms=tuple(_histograms(anatomy, np.asarray(dose))),
         site_points={bolus.needle.site: bolus.needle.entry for bolus in first},
@@ -164,7 +164,7 @@ def build_scene(person: "Person", plan: Plan, grid: np.ndarray, parameters: Para
     )
 
 
-def _dose_on_skin(anatomy: Anatomy, uptake_volume: np.ndarray, dose: np.ndarray) -> np.ndarray:
+def dose_on_skin(anatomy: Anatomy, uptake_volume: np.ndarray, dose: np.ndarray) -> np.ndarray:
     """Units taken up below each mm2 of skin, on the vertices of ``face.surface(2)``; 0 outside the grid."""
     grid = anatomy.grid
     columns = np.bincount(anatomy.cells // grid.shape[2], uptake_volume * dose, grid.shape[0] * grid.shape[1]).reshape(grid.shape[:2])

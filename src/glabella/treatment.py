@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, overload
 
@@ -14,7 +14,19 @@ from glabella.errors import InputError
 from glabella.evidence import Parameters, load_parameters
 from glabella.face import Face, load_face
 from glabella.label import Finding, check_plan, ensure_allowed
-from glabella.outcome import AREAS, EXPRESSIONS, BrowCurves, Curve, DoseBalance, MuscleCurves, Outcome, Probability, SkinCurves, summarise
+from glabella.outcome import (
+    AREAS,
+    EXPRESSIONS,
+    BrowCurves,
+    Curve,
+    DoseBalance,
+    MuscleCurves,
+    Outcome,
+    Probability,
+    Reported,
+    SkinCurves,
+    summarise,
+)
 from glabella.patient import Patient
 from glabella.plan import Plan, Session
 from glabella.stages.anatomy import DEPTH_STEP_MM, NOMINAL_RADIUS_MM, STEP_MM, Anatomy, Atlas, build_anatomy, build_atlas
@@ -24,11 +36,15 @@ from glabella.stages.junction import Blockade, block_junctions, blocked_share
 from glabella.stages.muscle import MuscleForce, weaken_muscles
 from glabella.stages.skin import Skin, SkinStrain, build_skin, strain_skin
 from glabella.stages.unwanted import (
+    ONE_OF_MANY,
     STRUCTURES,
     ComputedRisk,
+    LabelRate,
+    bound_blood,
     draw_placements,
     label_rates,
     map_reach,
+    measure_brows,
     placement_offsets,
     rate_unwanted,
     structure_doses,
@@ -36,6 +52,7 @@ from glabella.stages.unwanted import (
 from glabella.stages.wrinkle import Wrinkles, grade_wrinkles
 
 if TYPE_CHECKING:
+    from glabella.lower_outcome import LowerOutcome
     from glabella.trial.cohort import Cohort
     from glabella.trial.result import TrialResult
 
@@ -173,11 +190,13 @@ def simulate(
     step_mm: float | None = None,
     depth_step_mm: float | None = None,
     scene: bool = True,
-) -> "Outcome | TrialResult":
+) -> "Outcome | LowerOutcome | TrialResult":
     """What ``plan`` does to ``patient`` over ``days``, with bands from ``samples`` draws of parameters and needle placement.
 
     ``face``: the reference face unless given; it takes the patient's sex, age and size. ``samples=0``: the nominal run alone.
     The same seed gives the same numbers for any number of ``workers``. ``step_mm``, ``depth_step_mm``: another tissue grid.
+
+    A plan for the lower face gives a ``LowerOutcome``: the same stages on a tissue of its own, without skin and wrinkles.
 
     A ``Cohort`` in place of the patient: a trial of many virtual people, with the cohort's own days and seed; see ``Cohort.treat``.
 
@@ -196,6 +215,13 @@ def simulate(
     seed = whole("seed", seed, 0, 2**63 - 1)
     workers = None if workers is None else whole("workers", workers, 1, 1024)
     check_arguments(plan, patient, days, {"step_mm": step_mm, "depth_step_mm": depth_step_mm})
+    if plan.region == "lower_face":
+        from glabella.lower_treatment import simulate_lower  # rests on this module, and most plans never need it
+
+        return simulate_lower(
+            plan, face, patient, parameters, days=days, samples=samples, seed=seed, workers=workers, step_mm=step_mm,
+            depth_step_mm=depth_step_mm, report=report, keep_person=scene,
+        )  # fmt: skip
     with threadpool_limits(1):  # results must not depend on how many threads a matrix product uses
         report("face and tissue", 0.0)
         atlas = build_atlas(patient.shape(face or load_face(), parameters), patient, parameters)
@@ -224,8 +250,9 @@ def treat(
         runs = _run_samples(person, plan, grid, parameters, samples, seed, workers, report)
         report("side effects", 0.0)
         risks = find_risks(person, plan, parameters, nominal, runs, samples, seed)
-        outcome = _outcome(person, plan, grid, parameters, nominal, runs, with_label_rates(plan, risks), findings, seed, samples, scene)
-    names = list(_curves(nominal))
+        unwanted = with_label_rates(plan, risks)
+        outcome = assemble_outcome(person, plan, grid, parameters, nominal, runs, unwanted, findings, seed, samples, scene)
+    names = list(named_curves(nominal))
     return Treatment(person, outcome, {name: np.stack([run[name] for run in runs]) for name in names} if runs else {}, risks)
 
 
@@ -235,7 +262,7 @@ def _run_samples(
     def run(sample: int) -> dict[tuple[str, ...], np.ndarray]:
         drawn = parameters.draw(seed, sample)
         offsets = [placement_offsets(_sites(s), seed, sample, n, drawn) for n, s in enumerate(plan.sessions)]
-        return _curves(run_course(person, plan, grid, drawn, offsets, SAMPLE_TOLERANCE, compiled=samples >= COMPILED_FROM))
+        return named_curves(run_course(person, plan, grid, drawn, offsets, SAMPLE_TOLERANCE, compiled=samples >= COMPILED_FROM))
 
     found = []
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
@@ -245,7 +272,7 @@ def _run_samples(
     return found
 
 
-def _curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
+def named_curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
     """The curves of one run under one flat name each."""
     curves: dict[tuple[str, ...], np.ndarray] = {}
     for area in AREAS:
@@ -263,15 +290,12 @@ def _curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
     for side, parts in course.strain.brow.items():
         for part, height in parts.items():
             curves["brow", side, part] = height
+            curves["raised_brow", side, part] = course.strain.raised_brow[side][part]
     return curves
 
 
 def _sites(session: Session) -> list[str]:
     return [injection.site for injection in session.injections]
-
-
-def _brow_drop_mm(curves: Mapping[tuple[str, ...], np.ndarray]) -> float:
-    return max(float((-curve).max()) for key, curve in curves.items() if key[0] == "brow")
 
 
 def find_risks(
@@ -289,23 +313,32 @@ def find_risks(
         return blocked_share(dose, PEAK_DAYS, values, plan.product).max(-1)
 
     draws = [parameters, *(parameters.draw(seed, n) for n in range(min(samples, UNWANTED_PARAMETER_DRAWS)))]
-    drops = np.array([_brow_drop_mm(run) for run in (runs or [_curves(nominal)])])
-    return rate_unwanted(doses, drops, peak_block, draws)
+    return rate_unwanted(doses, measure_brows(runs or [named_curves(nominal)], bool(runs)), peak_block, draws)
 
 
 def with_label_rates(plan: Plan, risks: Mapping[str, ComputedRisk]) -> dict[str, Probability]:
-    """Computed risks, and the label's rate of each effect without a mechanism."""
-    found = {name: _probability(risk) for name, risk in risks.items()}
-    for name, rate in label_rates(plan.product, plan.areas).items():
-        found[name] = Probability(rate.value, rate.low, rate.high, "label_rate", rate.onset, rate.duration, rate.seriousness, rate.source)
+    """Computed risks with the published rate beside them, and the label's rate of each effect without a mechanism.
+
+    Where a mechanism covers one of several structures and its needles are out of reach, the published rate counts if there is one.
+    """
+    rates = label_rates(plan.product, plan.areas)
+    found = {name: replace(_probability(risk), reported=_reported(rates.get(name))) for name, risk in risks.items()}
+    for name, rate in rates.items():
+        if name not in found or (name in ONE_OF_MANY and found[name].high == 0):
+            words = rate.onset, rate.duration, rate.seriousness, rate.source
+            found[name] = Probability(rate.value, rate.low, rate.high, "label_rate", *words, _reported(rate))
     return found
+
+
+def _reported(rate: LabelRate | None) -> Reported | None:
+    return rate and Reported(rate.value, rate.low, rate.high, rate.people, rate.placebo, rate.quality, rate.source, rate.note)
 
 
 def _probability(risk: ComputedRisk) -> Probability:
     return Probability(risk.value, risk.low, risk.high, "computed", risk.onset, risk.duration, risk.seriousness, risk.source)
 
 
-def _outcome(
+def assemble_outcome(
     person: Person,
     plan: Plan,
     grid: np.ndarray,
@@ -318,7 +351,8 @@ def _outcome(
     samples: int,
     scene: bool,
 ) -> Outcome:
-    one = _curves(nominal)
+    """The outcome of a nominal run and the curves of its samples (none: no bands); ``scene``: with the raw data of pictures."""
+    one = named_curves(nominal)
 
     def curve(*key: str) -> Curve:
         return summarise(grid, one[key], np.stack([run[key] for run in runs]) if runs else None)
@@ -330,6 +364,13 @@ def _outcome(
         for name, dose in muscle_doses(person.anatomy, nominal.fields).items()
     }
     anatomy = person.anatomy
+    blood = bound_blood(
+        [f.cleared_units for f in nominal.fields],
+        [s.units for s in plan.sessions],
+        [s.day for s in plan.sessions],
+        plan.product,
+        parameters,
+    )
     pictures = None
     if scene:
         from glabella.scene import build_scene  # pictures' raw data are made only when wanted, and so is what they import
@@ -364,6 +405,7 @@ def _outcome(
         seed=seed,
         version=version("glabella"),
         references=tuple(sorted({p.source for p in unwanted.values()})),
+        blood=blood,
         scene=pictures,
     )
 

@@ -13,6 +13,7 @@ import numpy as np
 
 import glabella as g
 from glabella.app.face import dose_overlay, face_bundle, risk_overlay
+from glabella.app.face.view import NAMES as LIBRARIES
 from glabella.app.months import months_document
 from glabella.app.workbench import Workbench
 from glabella.evidence import load_parameters
@@ -20,7 +21,6 @@ from glabella.plan import Plan
 
 WEB = Path(str(resources.files("glabella.app"))) / "web"
 THREE = Path(nicegui.__file__).parent / "elements/scene/dist/index.js"
-LIBRARIES = ("glabella_bus", "glabella_face_data", "glabella_face_shaders", "glabella_face_marks", "glabella_face")
 PATIENT = g.Patient()
 BENCH = Workbench()
 

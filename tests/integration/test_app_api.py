@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from tests.app_server import app_server
 
-import glabella
+import glabella.ask
 from glabella.app.api import bodies
 from glabella.app.api.errors import CODES
 from glabella.app.note import INJECTION_KEYS, Note
@@ -69,6 +69,16 @@ def test_products_are_those_of_the_library(server):
     assert set(found) == set(glabella.evidence.products.load_products())
     assert found[ONA]["labelled_units"]["glabellar"] == 20
     assert found[ONA]["dilutions"][0]["units_per_ml"] == 40
+
+
+def test_a_question_is_answered_as_the_library_does(server):
+    told = server.ask("GET", "/api/v1/ask?q=can%20it%20be%20undone").json()
+    assert told == glabella.ask.ask("can it be undone").document()
+    assert told["answer"]["verdict"] == "wrong"
+    assert server.ask("GET", "/api/v1/ask?q=what%20is%20the%20capital%20of%20France").json()["answer"] is None
+    for empty in ("/api/v1/ask", "/api/v1/ask?q=", "/api/v1/ask?q=%20"):
+        answer = server.ask("GET", empty)
+        assert (answer.status, answer.code) == (422, "input")
 
 
 def test_patterns_are_those_of_the_label(server):

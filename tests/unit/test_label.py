@@ -11,6 +11,7 @@ from glabella.evidence.products import load_products, read_products
 from glabella.evidence.sources import load_references
 from glabella.evidence.study_maxima import load_study_maxima, read_study_maxima
 from glabella.label import check_needles, check_plan, ensure_allowed
+from glabella.names import AREAS as UPPER_AREAS
 from glabella.patient import EarlierToxin, Patient
 from glabella.plan import Dilution, Plan
 
@@ -19,6 +20,11 @@ ONA = "onabotulinumtoxinA"
 GLABELLAR = Plan.label(ONA, "glabellar")
 UPPER_FACE = Plan.label(ONA, ("glabellar", "forehead", "lateral_canthal"))
 AREAS = [(product, area) for product, area in dict.fromkeys((row.product, row.area) for row in load_patterns())]
+
+
+def upper_face_maxima():
+    """Those of the lower face are off-label and have no pattern of a label: tests/unit/test_lower_face_label.py."""
+    return [(key, row) for key, row in load_study_maxima().items() if key[1] in UPPER_AREAS]
 
 
 def findings(plan, patient=None, **more):
@@ -118,7 +124,7 @@ def test_the_forehead_is_licensed_only_with_the_glabella():
 
 
 def test_a_study_goes_up_to_the_highest_published_dose_and_is_marked():
-    for (product, area), row in load_study_maxima().items():
+    for (product, area), row in upper_face_maxima():
         plan = Plan.label(product, area, purpose="study")
         plan = plan.without(*[site for site in plan.sites if site_areas()[site] != area])
         at_most = plan.scaled(row.units)
@@ -319,7 +325,7 @@ def test_labelled_maxima_are_the_sums_of_the_patterns():
 
 
 def test_study_maxima_are_not_below_the_label():
-    for (product, area), row in load_study_maxima().items():
+    for (product, area), row in upper_face_maxima():
         assert row.units >= labelled_units(product)[area]
 
 

@@ -95,7 +95,7 @@ def test_the_prediction_is_that_of_the_result(sheet, result):
     curve = result.outcome.grade("glabellar", "maximum_frown")
     assert f"Glabellar lines, maximum frown 3.0 {curve.at(30).median:.1f} {curve.at(90).median:.1f}" in whole
     assert "One nominal run: no bands were computed." in whole
-    assert "Headache 13.3 % (10.7 to 16.3) label rate" in whole
+    assert "Headache 13.3 % (10.6 to 16.4) label rate" in whole
     assert "Earliest next treatment by the label: 1 March 2027" in whole
 
 

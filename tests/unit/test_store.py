@@ -50,6 +50,25 @@ def test_every_version_stays_and_the_newest_is_loaded(store):
         store.load(note, 4)
 
 
+def test_old_versions_are_thinned_out_and_the_latest_stay(store, path, monkeypatch):
+    monkeypatch.setattr("glabella.app.store.EVERY_VERSION", 5)
+    hours = [8, 8, 8, 9, 9, 10, 10, 10, 10, 10, 10, 10]
+    times = iter([f"2027-01-01T{hour:02}:{n:02}:00.000+00:00" for n, hour in enumerate(hours)])
+    monkeypatch.setattr("glabella.app.store._now", lambda: next(times))
+    note = store.create({"title": "1", "product": "p"})
+    for number in range(2, len(hours) + 1):
+        assert store.save(note, {"title": str(number), "product": "p"}) == number
+        assert store.load(note).document["title"] == str(number)  # what was just acknowledged
+        kept = [version.version for version in store.versions(note)]
+        assert kept[:5] == list(range(number, max(0, number - 5), -1))
+    assert kept == [12, 11, 10, 9, 8, 5, 3, 1]  # the latest five, the last of 9 and of 8 o'clock, the first
+    with pytest.raises(NotFoundError, match="this one was thinned out"):
+        store.load(note, 7)
+    assert store.save(note, {"title": "12", "product": "p"}) == 12  # the same again
+    with pytest.raises(ConflictError):
+        store.save(note, {"title": "late", "product": "p"}, expected_version=11)
+
+
 def test_saving_the_same_again_adds_no_version(store):
     note = store.create(NOTE)
     assert store.save(note, dict(NOTE), 1) == 1

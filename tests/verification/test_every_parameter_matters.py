@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from glabella import Patient, Plan, simulate
+from glabella import Patient, Plan, follow_years, simulate
 from glabella.evidence import load_parameters
 
 COARSE = {"step_mm": 2.8, "depth_step_mm": 1.4}  # a coarse tissue grid: the test asks whether a row matters, not how much
@@ -50,7 +50,23 @@ def outcome_numbers(plan, patient, values):
     return np.array(list(numbers(parts)))
 
 
-@pytest.mark.parametrize("name", load_parameters().rows)
+@cache
+def years_numbers(**values):
+    """Two years of sessions as the grade returns, for the rows that only years read."""
+    parameters = load_parameters().with_values(values)
+    found = follow_years(Plan.label(ONA), years=2, samples=0, compare=("never", "licensed"), parameters=parameters, **COARSE).to_json()
+    return np.array(list(numbers({name: scenario["areas"] for name, scenario in found["scenarios"].items()})))
+
+
+@pytest.mark.parametrize("name", [name for name, row in load_parameters().rows.items() if row.stage == "years"])
+def test_row_of_the_years_moves_them(name):
+    row = load_parameters().rows[name]
+    assert row.low < row.value < row.high
+    for end in (row.low, row.high):
+        assert np.abs(years_numbers(**{name: end}) - years_numbers()).max() > 1e-6
+
+
+@pytest.mark.parametrize("name", [name for name, row in load_parameters().rows.items() if row.stage != "years"])
 def test_row_moves_an_outcome(name):
     row = load_parameters().rows[name]
     assert row.low < row.high, f"{name}: a row needs a range"

@@ -19,7 +19,7 @@ from glabella.planner.steps import fewest_steps
 from glabella.stages.bolus import place_boluses
 from glabella.stages.diffusion.spread import source_of
 from glabella.stages.junction import blocked_share
-from glabella.stages.unwanted import rate_unwanted
+from glabella.stages.unwanted import BrowChange, rate_unwanted
 from tests.planned import DRAWS, GOAL, SEED, coarse_person, coarse_problem
 
 SOME = np.array([2.0, 3.0, 3.5])  # units per needle: lateral and medial corrugator, procerus
@@ -62,7 +62,7 @@ def test_influence_gives_the_curves_of_the_full_chain(problem):
     days = treatment.day_grid(60)
     response = problem.responses[0]
     draws = zip(response.influence.draws, response.influence.offsets_mm, strict=True)
-    runs = [treatment._curves(treatment.run_course(coarse_person(), plan, days, p, [o], 1e-8)) for p, o in draws]
+    runs = [treatment.named_curves(treatment.run_course(coarse_person(), plan, days, p, [o], 1e-8)) for p, o in draws]
     reply = response.reply(problem.choice.directions @ SOME)
     shared = np.isin(response.days, days)
     at = np.searchsorted(days, response.days[shared])
@@ -192,7 +192,7 @@ def test_risk_is_the_law_of_the_simulation(problem):
         return blocked_share(dose, treatment.PEAK_DAYS, values, product).max(-1)
 
     drop = np.array([0.4, 0.9, 1.6])
-    rated = rate_unwanted(doses, drop, peak_block, [risk.nominal])
+    rated = rate_unwanted(doses, BrowChange(drop, drop, drop, sampled=True), peak_block, [risk.nominal])
     for effect in ("eyelid_ptosis", "dry_eye", "asymmetric_smile"):
         assert risk.chance(effect, units).value == pytest.approx(rated[effect].value, abs=1e-12)
     assert rated["eyelid_ptosis"].value > 0.01

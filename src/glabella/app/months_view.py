@@ -8,6 +8,7 @@ from nicegui.element import Element
 
 WEB = Path(__file__).parent / "web"
 BUS = "web/glabella_bus.js"
+TERMS = "web/glabella_terms.js"
 
 
 def add_look() -> None:
@@ -15,10 +16,10 @@ def add_look() -> None:
     ui.add_css(WEB / "glabella.css")
 
 
-class TimeBar(Element, component="web/time_bar.js", dependencies=[BUS, "web/glabella_time.js"]):
+class TimeBar(Element, component="web/time_bar.js", dependencies=[BUS, TERMS, "web/glabella_time.js"]):
     """Day slider 0 to 365, expressions, before and after, and the day in numbers (in plain words where ``simple``).
 
-    Events: ``loaded`` {url} when a months document is on the page's bus, ``failed`` {message}.
+    Events: ``loaded`` {url} when a months document is on the page's bus, ``failed`` {message, status}.
     """
 
     def __init__(self, *, simple: bool = False, months: str | None = None) -> None:
@@ -31,15 +32,15 @@ class TimeBar(Element, component="web/time_bar.js", dependencies=[BUS, "web/glab
         self._props["months"] = url
 
 
-class Curves(Element, component="web/curves.js", dependencies=[BUS, "web/glabella_time.js", "web/glabella_curves.js"]):
+class Curves(Element, component="web/curves.js", dependencies=[BUS, TERMS, "web/glabella_time.js", "web/glabella_curves.js"]):
     """Charts of the months document on the page's bus, in tabs, with a day marker that follows the bus; a click or drag sets the day."""
 
 
-class SectionView(Element, component="web/section_view.js", dependencies=[BUS, "web/glabella_time.js", "web/glabella_section.js"]):
+class SectionView(Element, component="web/section_view.js", dependencies=[BUS, TERMS, "web/glabella_time.js", "web/glabella_section.js"]):
     """The cut through the layers along one needle.
 
     ``editable``: the depth can be dragged or moved by arrow keys. ``simple``: plain names and the needle's way step by step.
-    Events: ``depth`` {depth_mm} once the hand lets go (never where not editable), ``shown`` {site}, ``failed`` {message}.
+    Events: ``depth`` {depth_mm} once the hand lets go (never where not editable), ``shown`` {site}, ``failed`` {message, status}.
     """
 
     def __init__(self, *, simple: bool = False, editable: bool = False, section: str | None = None) -> None:

@@ -14,7 +14,7 @@ from glabella.evidence.patterns import find_pattern, site_areas
 from glabella.evidence.products import Dilution, find_product
 from glabella.names import PURPOSES
 from glabella.patient import Grades, Patient
-from glabella.plan import AS_LABELLED, MOST_VIALS, Injection, Plan, Session
+from glabella.plan import AS_LABELLED, MOST_VIALS, Injection, Plan, Session, check_upper_face
 from glabella.reading import Fields, check_choice, check_number
 
 SCHEMA = "glabella-note-1"
@@ -70,6 +70,7 @@ class Note:
         object.__setattr__(self, "injections", tuple(self.injections))
         if len(self.injections) > MOST_INJECTIONS:
             raise InputError(f"note: {len(self.injections)} injections; allowed: at most {MOST_INJECTIONS}")
+        check_upper_face((injection.site for injection in self.injections), "note")
 
     @property
     def units(self) -> float:

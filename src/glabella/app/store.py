@@ -1,7 +1,9 @@
-"""What is kept on this computer: notes with all their versions, and patterns of one's own. One SQLite file.
+"""What is kept on this computer: notes with their versions, and patterns of one's own. One SQLite file.
 
 Write-ahead log with ``synchronous = FULL``: a save that was acknowledged survives a killed process and a power cut alike. A save is one
 small write after a pause in typing, so the wait for the disk costs nothing that anybody notices.
+
+Of a note all of the latest ``EVERY_VERSION`` versions stay; of older ones the first, and the last of each hour in which it was changed.
 """
 
 import json
@@ -25,6 +27,7 @@ BUSY_MS = 5000
 MOST_LISTED = 200
 LONGEST_NAME = 80
 MOST_PATTERNS = 200  # per product
+EVERY_VERSION = 200  # versions of a note: some hours of steady work
 NEXT_TURN = "(SELECT coalesce(max(turn), 0) + 1 FROM note)"  # the order of saves; clocks stand still and run back
 # One script per schema version; a file of version n gets scripts n+1, n+2, ... in one transaction.
 MIGRATIONS = (
@@ -43,6 +46,15 @@ MIGRATIONS = (
     );
     """,
 )
+
+
+# older than the latest ones, not the first, and not the last of its hour
+THIN_OUT = """
+    DELETE FROM version WHERE note = ? AND number > 1 AND number <= ? AND EXISTS (
+        SELECT 1 FROM version AS later
+        WHERE later.note = version.note AND later.number > version.number AND substr(later.saved, 1, 13) = substr(version.saved, 1, 13)
+    )
+"""
 
 
 class StoreError(GlabellaError):
@@ -148,7 +160,7 @@ class Store:
         return note
 
     def save(self, note: str, document: Mapping[str, Any], expected_version: int | None = None) -> int:
-        """Keep a new version; returns its number. A document equal to the newest version adds none.
+        """Keep a new version; returns its number. A document equal to the newest version adds none. Old versions are thinned out.
 
         ``expected_version``: the version that was changed; ConflictError if somebody saved in between. None: whatever is there.
         """
@@ -168,6 +180,8 @@ class Store:
             database.execute("INSERT INTO version VALUES (?, ?, ?, ?, ?)", (note, newest + 1, title, now, text))
             changed = (newest + 1, title, product, now, note)
             database.execute(f"UPDATE note SET number = ?, title = ?, product = ?, saved = ?, turn = {NEXT_TURN} WHERE id = ?", changed)
+            if newest + 1 > EVERY_VERSION:
+                database.execute(THIN_OUT, (note, newest + 1 - EVERY_VERSION))
         return newest + 1
 
     def load(self, note: str, version: int | None = None) -> Kept:
@@ -179,11 +193,12 @@ class Store:
                 "SELECT saved, title, document FROM version WHERE note = ? AND number = ?", (note, _small(number))
             ).fetchone()
         if row is None:
-            raise NotFoundError(f"note {note}: there is no version {number}; its versions are 1 to {newest}")
+            gone = " and this one was thinned out" if 1 <= number <= newest else ""
+            raise NotFoundError(f"note {note}: there is no version {number}; its versions are 1 to {newest}{gone}")
         return Kept(note, number, newest, row[0], row[1], json.loads(row[2]))
 
     def versions(self, note: str) -> tuple[Version, ...]:
-        """All versions of a note, the newest first."""
+        """The versions of a note that are kept, the newest first."""
         with self._reading() as database:
             self._newest(note)
             rows = database.execute("SELECT number, saved, title FROM version WHERE note = ? ORDER BY number DESC", (note,)).fetchall()

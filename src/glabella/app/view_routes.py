@@ -1,7 +1,7 @@
 """What the pages' pictures are made of, as binary and JSON on the same server; kept compressed, addressed by content."""
 
 import gzip
-import json
+import logging
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -10,13 +10,14 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from glabella.app.face import dose_overlay, face_bundle, risk_overlay
 from glabella.app.follow import Hands
 from glabella.app.kept import Kept
-from glabella.app.note import read_date
+from glabella.app.note import Note, read_date
 from glabella.app.places import section_at
 from glabella.app.section_bundle import section_bundle
 from glabella.app.services import Services
 from glabella.errors import GlabellaError, InputError
 from glabella.evidence import load_parameters
 from glabella.evidence.patterns import licensed_muscle
+from glabella.patient import Patient
 from glabella.plan import Injection
 
 KEPT = 48  # answers in memory, at most about half a megabyte each
@@ -34,15 +35,39 @@ class Answers:
     def of(self, request: Request, kind: str, make: Callable[[], bytes]) -> Response:
         """The answer for the request's address."""
         try:
-            content = self._kept.get((request.url.path, request.url.query), lambda: gzip.compress(make(), 5))
+            content = self.keep(request.url.path, request.url.query, make)
         except GlabellaError as error:
             raise HTTPException(422, str(error)) from None
-        return Response(content, media_type=kind, headers={"content-encoding": "gzip", "cache-control": "private, max-age=3600"})
+        return _compressed(content, kind)
+
+    def keep(self, path: str, query: str, make: Callable[[], bytes]) -> bytes:
+        """The compressed answer for an address."""
+        return self._kept.get((path, query), lambda: gzip.compress(make(), 5))
 
 
-def view_router(services: Services, hands: Hands) -> APIRouter:
+def _compressed(content: bytes, kind: str) -> Response:
+    return Response(content, media_type=kind, headers={"content-encoding": "gzip", "cache-control": "private, max-age=3600"})
+
+
+def warm_up(services: Services, answers: Answers) -> None:
+    """Build the face that is likely to be asked for first, with all that its first treatment needs: the newest plan's, or the usual one."""
+    bench = services.workbench
+    try:
+        newest = services.store.list(limit=1)
+        note = Note.from_document(services.store.load(newest[0].id).document) if newest else Note().with_pattern(("glabellar",))
+        bench.course(note.patient, note.plan(), on=note.treatment_date)
+        answers.keep(f"/view/people/{bench.person_key(note.patient)}/face.bin", "", lambda: _face(services, note.patient))
+    except GlabellaError:
+        logging.getLogger("glabella.app").debug("nothing to warm up for", exc_info=True)  # whoever opens that plan is told why
+
+
+def _face(services: Services, patient: Patient) -> bytes:
+    return face_bundle(services.workbench.person(patient), load_parameters())
+
+
+def view_router(services: Services, hands: Hands, answers: Answers) -> APIRouter:
     """Routes under /view. An address that the server no longer knows is 404: the page asks for a new one."""
-    router, answers, bench = APIRouter(prefix="/view", include_in_schema=False), Answers(), services.workbench
+    router, bench = APIRouter(prefix="/view", include_in_schema=False), services.workbench
 
     def known(find: Callable[[str], T], key: str) -> T:
         try:
@@ -53,7 +78,7 @@ def view_router(services: Services, hands: Hands) -> APIRouter:
     @router.get("/people/{key}/face.bin")
     def face(key: str, request: Request) -> Response:
         patient = known(bench.person_of, key)
-        return answers.of(request, BINARY, lambda: face_bundle(bench.person(patient), load_parameters()))
+        return answers.of(request, BINARY, lambda: _face(services, patient))
 
     @router.get("/people/{key}/section.bin")
     def untreated_section(
@@ -74,7 +99,7 @@ def view_router(services: Services, hands: Hands) -> APIRouter:
             treatment_date = read_date(date, "date")
         except InputError as error:
             raise HTTPException(422, str(error)) from None
-        return answers.of(request, JSON, lambda: json.dumps(hands.documents.of(result, treatment_date), separators=(",", ":")).encode())
+        return _compressed(hands.documents.text_of(result, treatment_date), JSON)
 
     @router.get("/results/{key}/dose.bin")
     def dose(key: str, request: Request) -> Response:

@@ -12,7 +12,7 @@ from glabella.plan import Injection, Plan, Session
 from glabella.stages.anatomy import Anatomy
 from glabella.stages.diffusion import Spread
 from glabella.stages.junction import blocked_share
-from glabella.stages.unwanted import STRUCTURES, ComputedRisk, draw_placements, map_reach, rate_unwanted, structure_doses
+from glabella.stages.unwanted import STRUCTURES, BrowChange, ComputedRisk, draw_placements, map_reach, rate_unwanted, structure_doses
 from glabella.treatment import PEAK_DAYS, UNWANTED_DRAWS, Person
 
 MOST_NEEDLES = 32  # one takes 1 MB: twice as many as any licensed plan has
@@ -54,15 +54,13 @@ class WarmReach:
         self._needles: Kept[np.ndarray] = Kept(MOST_NEEDLES)
         self._lock = Lock()
 
-    def risks(
-        self, plan: Plan, doses: Mapping[str, np.ndarray], brow_drop_mm: float, parameters: Parameters
-    ) -> dict[str, ComputedRisk]:
-        """Chance of each computed side effect of a plan with these ``doses`` whose nominal course lowers the brow by so much."""
+    def risks(self, plan: Plan, doses: Mapping[str, np.ndarray], brows: BrowChange, parameters: Parameters) -> dict[str, ComputedRisk]:
+        """Chance of each computed side effect of a plan with these ``doses`` whose nominal course moves the ``brows`` so."""
 
         def peak_block(dose: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
             return blocked_share(dose, PEAK_DAYS, values, plan.product).max(-1)
 
-        return rate_unwanted(doses, np.array([brow_drop_mm]), peak_block, [parameters])
+        return rate_unwanted(doses, brows, peak_block, [parameters])
 
     def doses(self, plan: Plan) -> dict[str, np.ndarray]:
         """Mean dose (draws,) of each structure over placements: needles of a session add, of sessions the highest counts."""
@@ -73,9 +71,7 @@ class WarmReach:
 
     def _session_doses(self, plan: Plan, number: int, session: Session) -> list[np.ndarray]:
         sites = [injection.site for injection in session.injections]
-        keys = [
-            (injection, plan.dilution, number, sites[:n].count(injection.site)) for n, injection in enumerate(session.injections)
-        ]
+        keys = [(injection, plan.dilution, number, sites[:n].count(injection.site)) for n, injection in enumerate(session.injections)]
         found = [self._needles.find(key) for key in keys]
         missing = [n for n, doses in enumerate(found) if doses is None]
         if missing:

@@ -1,42 +1,20 @@
-"""Plain words: side effects with their numbers, names of what is on the face, a glossary, and the label's text for an emergency."""
+"""Plain words: side effects with their numbers, names of what is on the face, and the label's text for an emergency."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
 
-from glabella.evidence.sources import find_reference
-from glabella.evidence.tables import QUALITIES, read_rows, shipped_text
+from glabella.effect_names import EFFECTS, Name, name_effect
+from glabella.evidence.guidance import EmergencyText, label_emergency_text
 from glabella.names import side_of, without_side
 from glabella.outcome import Probability
 
-EMERGENCY_COLUMNS = ("part", "text", "quality", "source")
-EMERGENCY_PARTS = ("what", "when", "do", "how_often")
+__all__ = [
+    "AREAS", "EFFECTS", "EXPRESSIONS", "MUSCLES", "EmergencyText", "Name", "label_emergency_text", "name_area", "name_effect",
+    "name_muscle", "tell_chance", "tell_effect",
+]  # fmt: skip
 RAREST = 1e-4  # what a count of twenty thousand placements still tells apart from nothing
 
 
-@dataclass(frozen=True)
-class Name:
-    """What something is called: ``plain`` for anyone, ``professional`` for people who inject; ``phrase`` within a sentence."""
-
-    plain: str
-    professional: str
-    phrase: str = ""
-
-
-EFFECTS: Mapping[str, Name] = {
-    "eyelid_ptosis": Name("Drooping eyelid", "Eyelid ptosis", "a drooping eyelid"),
-    "brow_ptosis": Name("Heavy or lowered brow", "Brow ptosis", "a heavy or lowered brow"),
-    "dry_eye": Name("Dry or irritated eye", "Dry eye, weak blink", "a dry or irritated eye"),
-    "asymmetric_smile": Name("Uneven smile", "Asymmetric smile", "an uneven smile"),
-    "headache": Name("Headache", "Headache", "a headache"),
-    "injection_site_bruising": Name("Bruise", "Injection site bruising", "a bruise where a needle went in"),
-    "eyelid_swelling": Name("Swollen eyelid", "Eyelid oedema", "a swollen eyelid"),
-    "eyelid_sensory_disorder": Name("Odd feeling in the eyelid", "Eyelid sensory disorder", "an odd feeling in the eyelid"),
-    "nausea": Name("Feeling sick", "Nausea", "a feeling of sickness"),
-    "facial_pain": Name("Pain in the face", "Facial pain", "some pain in the face"),
-    "neutralising_antibodies": Name("Antibodies against the product", "Neutralising antibodies", "antibodies against the product"),
-}
 AREAS: Mapping[str, Name] = {
     "glabellar": Name("Lines between the brows", "Glabellar lines"),
     "forehead": Name("Lines across the forehead", "Forehead lines"),
@@ -62,40 +40,8 @@ MUSCLES: Mapping[str, Name] = {
     "zygomaticus_major": Name("Smile muscle", "Zygomaticus major"),
     "zygomaticus_minor": Name("Muscle that lifts the upper lip", "Zygomaticus minor"),
     "levator_palpebrae_superioris": Name("Muscle that lifts the eyelid", "Levator palpebrae superioris"),
+    "lateral_rectus": Name("Muscle that turns the eye outwards", "Lateral rectus"),
     "levator_aponeurosis": Name("Tendon that lifts the eyelid", "Levator aponeurosis"),
-}
-GLOSSARY: Mapping[str, str] = {
-    "grade": "How deep the lines are on a scale from 0 (none) over 1 (mild) and 2 (moderate) to 3 (severe), as a mean of trained raters.",
-    "units": "How much of a product is injected, in that product's own units. Units of different products cannot be converted.",
-    "blocked": "Share of the muscle's nerve endings that no longer release their signal.",
-    "force": "How hard the muscle still pulls, as a share of what it did before treatment.",
-    "bulk": "How much of the muscle's mass is left. A muscle that rests for months gets thinner, and grows back.",
-    "strain": "How much the skin is pressed together, as a share of its length: what makes it fold.",
-    "movement": "How far the skin moves in an expression, in percent of before treatment.",
-    "brow": "How high the brow stands at rest compared with before treatment, in millimetres: plus is higher.",
-    "band": "From the 5th to the 95th of a hundred people: nine in ten lie within, given what is not known and where needles land.",
-    "median": "The middle of all computed people: half have more, half less.",
-    "samples": "How many times everything was computed again with other parameters and another placement of the needles.",
-    "depth": "How deep the tip of the needle lies below the skin, in millimetres.",
-    "lateral": "Millimetres along the skin away from the midline of the face; at a site on the midline, to the person's left.",
-    "up": "Millimetres upwards along the skin.",
-    "dilution": "How much saline was put into the vial: it sets how much fluid a unit takes up.",
-    "vial": "The bottle that the product comes in.",
-    "lot": "The number of the production batch, printed on the vial.",
-    "site": "The place where a needle goes in.",
-    "dose": "Units taken up per cubic millimetre of muscle.",
-    "taken_up": "Units that nerve endings in muscles have taken up. The rest is cleared from the tissue without effect.",
-    "licensed_pattern": "The sites and units that the product's label shows.",
-    "label": "The text that the authority has approved for the product, with what it may be used for and how.",
-    "off_label": "Outside what the label shows.",
-    "computed": "The chance follows from this computation: how much toxin reaches a structure that should be spared.",
-    "label_rate": "The rate that the label or a trial reports. It does not depend on this plan.",
-    "rim": "The bony upper edge of the eye socket.",
-    "septum": "A sheet of tissue that closes the eye socket to the front. Fluid that passes it can reach the muscle that lifts the lid.",
-    "levator": "The muscle that lifts the upper eyelid, behind the septum.",
-    "resting_line": "A line that stays when the face is at rest. It fades slowly, since the skin remembers how it was folded.",
-    "study": "A plan beyond the label and within published trials. It is marked, and not for treating a person.",
-    "interval": "The shortest time between two treatments that the label allows.",
 }
 
 
@@ -107,12 +53,6 @@ def name_area(area: str) -> Name:
 def name_muscle(muscle: str) -> Name:
     """What a muscle is called, with its side."""
     return _sided(MUSCLES[without_side(muscle)], muscle)
-
-
-def name_effect(effect: str) -> Name:
-    """What a side effect is called; one without words of its own by its name in the table."""
-    words = effect.replace("_", " ")
-    return EFFECTS.get(effect, Name(words.capitalize(), words.capitalize(), words))
 
 
 def tell_chance(probability: float) -> str:
@@ -159,23 +99,3 @@ def _sided(name: Name, full: str) -> Name:
 def _two_digits(value: float) -> int:
     scale = 10 ** max(0, math.floor(math.log10(value)) - 1)
     return round(value / scale) * scale
-
-
-@dataclass(frozen=True)
-class EmergencyText:
-    """What the label says about when to get help: ``paragraphs``, and ``source`` as one line; ``keys`` of sources.bib."""
-
-    paragraphs: tuple[str, ...]
-    source: str
-    keys: tuple[str, ...]
-
-
-@cache
-def label_emergency_text() -> EmergencyText:
-    """The label's text for an emergency in plain words: the same for every product and plan."""
-    rows = [
-        (row.choice("part", EMERGENCY_PARTS), row.text("text"), row.choice("quality", QUALITIES), row.text("source"))
-        for row in read_rows(shipped_text("emergency.csv"), EMERGENCY_COLUMNS, "emergency.csv")
-    ]
-    keys = tuple(dict.fromkeys(source for *_, source in rows))
-    return EmergencyText(tuple(text for _, text, *_ in rows), " ".join(str(find_reference(key)) for key in keys), keys)

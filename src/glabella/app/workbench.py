@@ -29,18 +29,18 @@ from glabella.planner.risk_map import RiskMap, risk_map
 from glabella.stages.junction import Blockade
 from glabella.stages.muscle import MuscleForce
 from glabella.stages.skin import strain_by_side, strain_skin
+from glabella.stages.unwanted import measure_brows
 from glabella.stages.wrinkle import depths_by_side_mm, grade_wrinkles
 from glabella.treatment import (
     COMPILED_FROM,
     Course,
     Person,
     Treatment,
-    _brow_drop_mm,
-    _curves,
-    _outcome,
+    assemble_outcome,
     build_person,
     check_arguments,
     day_grid,
+    named_curves,
     run_course,
     treat,
     whole,
@@ -134,9 +134,12 @@ class Workbench:
             raise KeyError(key)
         return patient
 
+    def is_built(self, patient: Patient) -> bool:
+        """Whether the face of this person is warm."""
+        return self._faces.find(_shape(patient)) is not None
+
     def _face(self, patient: Patient) -> _Face:
-        shape = patient.sex, patient.age_years, patient.interpupillary_distance_mm, patient.frontalis_upper_margin_mm
-        return self._faces.get(shape, lambda: self._build(patient))
+        return self._faces.get(_shape(patient), lambda: self._build(patient))
 
     def _build(self, patient: Patient) -> _Face:
         table = self._parameters.recording()
@@ -258,9 +261,9 @@ class Workbench:
             doses = beside.submit(face.reach.doses, plan)
             course = run_course(person, plan, grid, table, [None] * len(plan.sessions), NOMINAL_TOLERANCE)
             depths = beside.submit(depths_on_each_side_mm, person, course, table)
-            risks = face.reach.risks(plan, doses.result(), _brow_drop_mm(_curves(course)), table)
+            risks = face.reach.risks(plan, doses.result(), measure_brows([named_curves(course)], sampled=False), table)
             face.note_in(table)
-            outcome = _outcome(person, plan, grid, table, course, [], with_label_rates(plan, risks), findings, 0, 0, False)
+            outcome = assemble_outcome(person, plan, grid, table, course, [], with_label_rates(plan, risks), findings, 0, 0, False)
             line_depth_mm = depths.result()
         return Result("", person, plan, outcome, course, findings, line_depth_mm, 0)
 
@@ -286,7 +289,7 @@ class Workbench:
         force = MuscleForce(grid, dict.fromkeys(muscles, one), dict.fromkeys(muscles, one))
         strain = strain_skin(person.skin, force, patient, table)
         course = Course((), (), blockade, force, strain, grade_wrinkles(strain, patient, table))
-        curves = {name: summarise(grid, values) for name, values in _curves(course).items()}
+        curves = {name: summarise(grid, values) for name, values in named_curves(course).items()}
         outcome = UntreatedOutcome(
             days=grid,
             skin={
@@ -348,6 +351,11 @@ def _told(progress: Progress | None, cancelled: Callable[[], bool]) -> Progress:
 
 def _check_samples(samples: int, seed: int) -> tuple[int, int]:
     return whole("samples", samples, 0, MOST_SAMPLES), whole("seed", seed, 0, 2**62)
+
+
+def _shape(patient: Patient) -> tuple[object, ...]:
+    """What of a person decides the shape of the face."""
+    return patient.sex, patient.age_years, patient.interpupillary_distance_mm, patient.frontalis_upper_margin_mm
 
 
 def _physical(plan: Plan) -> tuple[object, ...]:

@@ -87,6 +87,10 @@ def parameters_with(settings: Sequence[str]) -> "Parameters":
     from glabella.evidence import load_parameters
 
     table = load_parameters()
+    if any(setting.partition("=")[0].strip() not in table.rows for setting in settings):
+        from glabella.evidence.lower_face import load_lower_parameters
+
+        table = load_lower_parameters()
     overrides: dict[str, float] = {}
     for setting in settings:
         name, _, value = setting.partition("=")

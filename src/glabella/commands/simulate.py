@@ -1,9 +1,10 @@
-"""``glabella demo`` and ``glabella simulate``: one plan, one person."""
+"""``glabella demo`` and ``glabella simulate``: one plan, one person, for months or for years."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from glabella.commands.common import (
     PATH,
@@ -19,14 +20,19 @@ from glabella.commands.common import (
     settings_option,
     tell_json,
 )  # fmt: skip
+from glabella.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from glabella.evidence import Parameters
+    from glabella.lower_outcome import LowerOutcome
     from glabella.outcome import Outcome
     from glabella.patient import Patient
     from glabella.plan import Plan
 
 DEMO_DAYS, DEMO_FOLDER = 270, "glabella-demo"
+YEARS_SAMPLES = 40
 
 
 @click.command()
@@ -51,7 +57,12 @@ def demo(out: Path, samples: int, seed: int) -> None:
 @click.option("--out", metavar="DIR", type=PATH, help="Folder for the report, the pictures and outcome.json.")
 @json_option
 @settings_option
+@click.option("--years", metavar="N", type=float, help="Go on for N years, at most 20, and compare scenarios; instead of --days.")
+@click.option("--repeat", metavar="RULE", help="With --years: 'every 12 weeks' or 'when the grade returns to 2', which it is unless given.")
+@click.option("--compare", metavar="NAMES", help="With --years: which of never,licensed,over_treated; all unless given.")
+@click.pass_context
 def simulate(
+    context: click.Context,
     plan_file: Path,
     patient_file: Path | None,
     days: int,
@@ -60,9 +71,22 @@ def simulate(
     out: Path | None,
     as_json: bool,
     settings: tuple[str, ...],
+    years: float | None,
+    repeat: str | None,
+    compare: str | None,
 ) -> None:
-    """Simulate a plan file and print the timeline."""
+    """Simulate a plan file and print the timeline; with --years, repeat its session and compare years of it."""
+    given = {name for name in ("days", "samples") if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     plan, patient = read_plan(plan_file, patient_file)
+    if years is None:
+        if repeat is not None or compare is not None:
+            raise InputError(f"{'--repeat' if repeat is not None else '--compare'}: needs --years N, such as --years 5; or leave it out")
+    elif "days" in given:
+        raise InputError("--days and --years: give one of the two")
+    else:
+        asked = {"years": years, "repeat": repeat, "compare": compare, "samples": samples if "samples" in given else YEARS_SAMPLES}
+        _simulate_years(plan, patient, asked, seed, out, as_json, parameters_with(settings))
+        return
     outcome, page = _run(plan, patient, days, samples, seed, out, parameters_with(settings))
     if as_json:
         tell_json(outcome.to_json())
@@ -72,7 +96,7 @@ def simulate(
 
 def _run(
     plan: "Plan", patient: "Patient | None", days: int, samples: int, seed: int, out: Path | None, parameters: "Parameters"
-) -> "tuple[Outcome, Path | None]":
+) -> "tuple[Outcome | LowerOutcome, Path | None]":
     """Simulate, and write the report if there is a folder for it; the folder is checked before the computation."""
     check_days(plan, days)
     if out is not None:
@@ -83,20 +107,68 @@ def _run(
 
     with computing(parameters) as progress:
         drawn = out is not None
-        outcome = simulate(
+        outcome: Any = simulate(  # of the upper or of the lower face
             plan, None, patient, days=days, samples=samples, seed=seed, parameters=parameters, progress=progress, scene=drawn
         )
         if out is None:
             return outcome, None
+        if plan.region == "lower_face":
+            from glabella.report.lower_face import write_lower_report
+
+            return outcome, write_lower_report(outcome, out, progress)
         from glabella.report.write import write_report
 
         return outcome, write_report(outcome, out, progress)
 
 
-def _print(outcome: "Outcome", page: Path | None) -> None:
-    from glabella.timeline import timeline_lines
-
-    for line in timeline_lines(outcome):
+def _print(outcome: "Outcome | LowerOutcome", page: Path | None) -> None:
+    for line in _lines(outcome):
         click.echo(line)
     if page is not None:
         click.echo(f"report: {page}")
+
+
+def _simulate_years(
+    plan: "Plan", patient: "Patient | None", asked: dict[str, Any], seed: int, out: Path | None, as_json: bool, parameters: "Parameters"
+) -> None:
+    """Scenarios over years: the folder is checked before the computation."""
+    from glabella.years.repeat import Repeat
+    from glabella.years.years import SCENARIOS, follow_years
+
+    names = [name.strip() for name in asked["compare"].split(",")] if asked["compare"] is not None else list(SCENARIOS)
+    repeat = Repeat.read(asked["repeat"]) if asked["repeat"] is not None else None
+    if out is not None:
+        from glabella.report.years_page import check_years_folder
+
+        check_years_folder(out)
+    with computing(parameters) as progress:
+        found = follow_years(
+            plan, None, patient, years=asked["years"], repeat=repeat, compare=names, samples=asked["samples"], seed=seed,
+            parameters=parameters, progress=progress,
+        )  # fmt: skip
+        page = None
+        if out is not None:
+            from glabella.report.years_page import write_years
+
+            page = write_years(found, out, progress)
+    if as_json:
+        tell_json(found.to_json())
+        return
+    from glabella.years.show import years_lines
+
+    for line in years_lines(found):
+        click.echo(line)
+    if page is not None:
+        click.echo(f"report: {page}")
+
+
+def _lines(outcome: "Outcome | LowerOutcome") -> "Iterable[str]":
+    from glabella.outcome import Outcome
+
+    if isinstance(outcome, Outcome):
+        from glabella.timeline import timeline_lines
+
+        return timeline_lines(outcome)
+    from glabella.lower_timeline import lower_timeline_lines
+
+    return lower_timeline_lines(outcome)

@@ -19,6 +19,7 @@ NUMBER_RULES = (
     "maximum_units_in_3_months",
     "maximum_units_in_session",
     "interval_at_least_days",
+    "counts_as_three_months_days",
     "one_treatment_days",
     "age_at_least_years",
     "age_below_years",

@@ -7,7 +7,7 @@ from functools import cache
 from glabella.errors import InputError, nearest
 from glabella.evidence.products import find_product, load_products
 from glabella.evidence.tables import QUALITIES, read_rows, shipped_text
-from glabella.names import AREAS, MUSCLES, PAIRED_MUSCLES, PATTERN_AREAS, side_of
+from glabella.names import AREAS, LOWER_AREAS, MUSCLES, PAIRED_MUSCLES, PATTERN_AREAS, side_of, without_side
 
 COLUMNS = (
     "product", "area", "together_with", "site", "units", "volume_ml", "target_muscle", "quality", "landmark_quality", "source", "note",
@@ -75,6 +75,10 @@ def find_pattern(product: str, area: str) -> tuple[PatternSite, ...]:
     rows = tuple(row for row in load_patterns() if row.product == name and area in (row.area, area_of(row.area, row.site)))
     if not rows:
         licensed = tuple(dict.fromkeys(row.area for row in load_patterns() if row.product == name))
+        if without_side(area) in LOWER_AREAS:
+            from glabella.evidence.lower_face import unlicensed_area_message
+
+            raise InputError(unlicensed_area_message(name, area))
         if area in (*PATTERN_AREAS, *AREAS):
             raise InputError(f"{name} has no licensed pattern for the area '{area}'; licensed: {', '.join(licensed)}")
         raise InputError(f"area '{area}' is unknown; {nearest(str(area), licensed)}")

@@ -7,7 +7,7 @@ from functools import cache
 from glabella.errors import InputError
 from glabella.evidence.products import load_products
 from glabella.evidence.tables import QUALITIES, read_rows, shipped_text
-from glabella.names import AREAS
+from glabella.names import AREAS, LOWER_AREAS_BY_SIDE
 
 COLUMNS = ("product", "area", "units", "quality", "source", "note")
 
@@ -29,7 +29,7 @@ def read_study_maxima(text: str, where: str = "study_maxima.csv") -> Mapping[tup
     found: dict[tuple[str, str], StudyMaximum] = {}
     for row in read_rows(text, COLUMNS, where):
         entry = StudyMaximum(
-            row.choice("product", load_products()), row.choice("area", AREAS), row.number("units", above=0),
+            row.choice("product", load_products()), row.choice("area", (*AREAS, *LOWER_AREAS_BY_SIDE)), row.number("units", above=0),
             row.choice("quality", QUALITIES), row.text("source"), row.text("note", ""),
         )  # fmt: skip
         if (entry.product, entry.area) in found:

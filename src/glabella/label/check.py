@@ -35,6 +35,11 @@ def check_plan(
     which the vial's expiry is held. Rules of other jurisdictions are told as cautions at most.
     """
     person = patient or Patient()
+    if plan.region == "lower_face":
+        from glabella.label.lower_face import check_lower_plan  # builds another atlas
+
+        found = check_lower_plan(plan, person, atlas, earlier=earlier, jurisdiction=jurisdiction, on=on)
+        return sorted(dict.fromkeys(found), key=lambda finding: ORDER.index(finding.severity))
     face = atlas or _usual_face(person)
     _check_needles(plan, face, with_bone=atlas is None)
     entries = find_entries(plan, face)

@@ -103,7 +103,7 @@ def pair_treatments(first: Treatment, second: Treatment) -> Comparison:
     curves = {key: _pair(_find(one, key), _find(two, key), first.samples.get(key), second.samples.get(key)) for key in _keys(one)}
     unwanted = {
         effect: PairedRisk(
-            one.unwanted.get(effect), two.unwanted.get(effect), _risk_difference(first.risks.get(effect), second.risks.get(effect))
+            one.unwanted.get(effect), two.unwanted.get(effect), _risk_difference(_computed(first, effect), _computed(second, effect))
         )
         for effect in dict.fromkeys((*one.unwanted, *two.unwanted))
     }
@@ -117,6 +117,12 @@ def _pair(first: Curve, second: Curve, first_samples: np.ndarray | None, second_
     least = RESOLVED * max(float(np.abs(first_samples).max()), float(np.abs(second_samples).max()))
     lower, higher = (difference < -least).mean(0), (difference > least).mean(0)
     return PairedCurve(first, second, summarise(first.days, difference[0], difference), lower, higher)
+
+
+def _computed(treatment: Treatment, effect: str) -> ComputedRisk | None:
+    """The risk behind an effect, unless a published rate stands for it."""
+    told = treatment.outcome.unwanted.get(effect)
+    return treatment.risks.get(effect) if told and told.basis == "computed" else None
 
 
 def _risk_difference(first: ComputedRisk | None, second: ComputedRisk | None) -> RiskDifference | None:

@@ -66,7 +66,7 @@ def _face_view(ax: "Axes", atlas: Atlas, camera: Camera, layered: bool) -> None:
             continue
         if not layered and side == "right":
             continue
-        _strip(ax, painted, atlas.muscles[name], COLOURS[muscle])
+        draw_strip(ax, painted, atlas.muscles[name], COLOURS[muscle])
     for name, line in atlas.curves.items():
         kind, side = without_side(name), side_of(name)
         if kind in BONY:
@@ -76,7 +76,7 @@ def _face_view(ax: "Axes", atlas: Atlas, camera: Camera, layered: bool) -> None:
         elif kind == "brow" and side:
             _line(ax, painted, line, "#5b3a29", 6.0, "-", 0.28)
     for side in ("left", "right"):
-        _mark(ax, painted, atlas.points[f"supraorbital_notch_{side}"], "v", "#101418", 6)
+        draw_mark(ax, painted, atlas.points[f"supraorbital_notch_{side}"], "v", "#101418", 6)
     if layered:
         texts = (("hairline", 0.5), ("upper margin of the frontalis", 0.75), ("line of convergence", 0.75))
         for name, (text, share) in zip(SOFT, texts, strict=True):
@@ -86,7 +86,7 @@ def _face_view(ax: "Axes", atlas: Atlas, camera: Camera, layered: bool) -> None:
     for name, site in atlas.sites.items():
         if not painted.is_visible(site.point[None], 4.0)[0]:
             continue
-        _mark(ax, painted, site.point, "o", INK, 6, "white")
+        draw_mark(ax, painted, site.point, "o", INK, 6, "white")
         side = side_of(name)
         if (layered and side != "left") or (not layered and side != "right"):
             at = painted.to_pixel(site.point[None])[0]
@@ -117,13 +117,17 @@ def _key(ax: "Axes") -> None:
     ax.legend(handles=handles, loc="lower left", fontsize=7.5, frameon=True, facecolor=PAPER, framealpha=0.85, edgecolor="none", ncols=1)
 
 
-def _strip(ax: "Axes", painted: Painted, sheet: Sheet, colour: str) -> None:
-    """A muscle as a transparent strip with its fibres."""
+def draw_strip(ax: "Axes", painted: Painted, sheet: Sheet, colour: str, below_skin_mm: float = 14.0) -> None:
+    """A muscle as a transparent strip with its fibres, where it lies at most ``below_skin_mm`` behind the skin that is seen."""
     from matplotlib.collections import PolyCollection
 
     pixels = painted.to_pixel(sheet.points.reshape(-1, 3)).reshape(*sheet.points.shape[:2], 2)
     hidden = np.isnan(sheet.depth_mm).all()
-    seen = np.ones(pixels.shape[:2], bool) if hidden else painted.is_visible(sheet.points.reshape(-1, 3), 14.0).reshape(pixels.shape[:2])
+    seen = (
+        np.ones(pixels.shape[:2], bool)
+        if hidden
+        else painted.is_visible(sheet.points.reshape(-1, 3), below_skin_mm).reshape(pixels.shape[:2])
+    )
     rows = np.concatenate([pixels, pixels[:1]]) if sheet.closed else pixels
     shown = np.concatenate([seen, seen[:1]]) if sheet.closed else seen
     quads = np.stack([rows[:-1, :-1], rows[1:, :-1], rows[1:, 1:], rows[:-1, 1:]], 2)
@@ -147,7 +151,8 @@ def _line(ax: "Axes", painted: Painted, line: np.ndarray, colour: str, width: fl
     ax.plot(pixels[:, 0], pixels[:, 1], linestyle=dash, color=colour, linewidth=width, alpha=opacity)
 
 
-def _mark(ax: "Axes", painted: Painted, point: np.ndarray, marker: str, colour: str, size: float, face: str | None = None) -> None:
+def draw_mark(ax: "Axes", painted: Painted, point: np.ndarray, marker: str, colour: str, size: float, face: str | None = None) -> None:
+    """A marker at a point (3,) of the skin, where it is seen."""
     if painted.is_visible(point[None], 4.0)[0]:
         column, row = painted.to_pixel(point[None])[0]
         ax.plot(column, row, marker, markersize=size, markerfacecolor=face or colour, markeredgecolor=colour, markeredgewidth=1.3, zorder=8)

@@ -231,12 +231,13 @@ def split_lids(points: np.ndarray, loop: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def waves(points: np.ndarray, length_mm: float, seed: int) -> np.ndarray:
     """Smooth pattern (n,) of about -1 to 1 that changes over ``length_mm``: a few plane waves in fixed directions."""
-    directions, phases = _wave_table(length_mm, seed)
+    directions, phases = wave_table(length_mm, seed)
     return np.sin(points @ directions.astype(points.dtype) + phases.astype(points.dtype)).sum(1) / np.sqrt(np.float32(len(phases)))
 
 
 @cache
-def _wave_table(length_mm: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def wave_table(length_mm: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Directions (3, 6) in radians per mm and phases (6,) of the waves that add to one random pattern of about ``length_mm``."""
     random = np.random.default_rng(seed)
     directions = random.normal(size=(3, 6))
     directions *= random.uniform(0.6, 1.4, 6) * np.pi / (length_mm * np.linalg.norm(directions, axis=0))

@@ -69,7 +69,7 @@ def draw_dose_on_face(outcome: Outcome) -> Iterable[Picture]:
     if scene is None:
         return
     dose = CM2 * np.asarray(scene.dose_on_skin_units_per_mm2, float)
-    top = _round_up(float(dose.max())) if dose.max() > 0 else 1.0
+    top = round_up(float(dose.max())) if dose.max() > 0 else 1.0
     rims = [Curve(line, colour=RIM_COLOUR, width_pixels=1.6, opacity=0.55) for name, line in scene.curves.items() if "rim" in name]
     painted = paint_face(scene.face, LARGE, overlay=Overlay(dose, DOSE_SHOWN * top, top), curves=rims)
     width = 7.6
@@ -90,7 +90,7 @@ def draw_dose_on_face(outcome: Outcome) -> Iterable[Picture]:
     yield finish(figure, "dose_on_face", "Dose on the face", alt, outcome.watermark)
 
 
-def _round_up(value: float) -> float:
+def round_up(value: float) -> float:
     """The next 1, 2 or 5 times a power of ten."""
     power = 10.0 ** np.floor(np.log10(value))
     return float(next(step * power for step in (1, 2, 5, 10) if value <= step * power * (1 + 1e-12)))

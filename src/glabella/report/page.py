@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from glabella.outcome import CONTRACTION, TIMELINE_HEADER, Curve, Estimate, Outcome, plain, timeline_cells
+from glabella.effects_text import effects_document
+from glabella.outcome import CONTRACTION, TIMELINE_HEADER, Curve, Estimate, Outcome, Reported, plain, timeline_cells
+from glabella.report.effects_parts import more_about
 from glabella.report.style import Picture, words
 
 GENERATOR = "glabella report"  # the mark by which a folder of ours is known
@@ -45,9 +47,10 @@ def render_page(outcome: Outcome, pictures: Sequence[Picture]) -> str:
         title=title(outcome), subtitle=subtitle(outcome), band_note=band_note(outcome), sections=_sections(outcome),
         glance_note=_glance_note(outcome), tiles=tiles(outcome), sessions=_sessions(outcome), plan_facts=plan_facts(outcome),
         patient_facts=facts(plain(outcome.patient)), findings=_findings(outcome), faces=_faces(outcome, named),
-        pictures={"dose_on_face": None, "dose_muscle_histogram": None, **named},
+        pictures={"dose_on_face": None, "dose_muscle_histogram": None, "frequencies": None, **named},
         cuts=[picture for picture in pictures if picture.name.startswith("section_")], muscle_table=_muscle_table(outcome),
         timeline=_timeline(outcome), balance=_balance(outcome), balance_note=_balance_note(outcome), unwanted=_unwanted(outcome),
+        unwanted_more=more_about(effects_document(outcome)),
         limits=_limits(), sources=sources, setting_facts=_setting_facts(outcome),
         assumed_note=f"{assumed} of the {len(sources.parameters)} parameters that this result read are assumed: no published figure was "
         "found, or it is from memory and unchecked.",
@@ -343,13 +346,20 @@ def _unwanted(outcome: Outcome) -> dict[str, Any]:
     rows = [
         {
             "name": words(name).capitalize(), "value": percent(chance.value), "band": _band(chance.low, chance.high), "basis": chance.basis,
-            "onset": chance.onset, "duration": chance.duration, "seriousness": chance.seriousness,
+            "onset": chance.onset, "duration": chance.duration, "seriousness": chance.seriousness, "trials": _trials(chance.reported),
             "left": round(100 * chance.low / scale, 2), "width": round(100 * (chance.high - chance.low) / scale, 2),
             "at": round(100 * chance.value / scale, 2),
         }
         for name, chance in ordered
     ]  # fmt: skip
     return {"rows": rows, "scale": f"{100 * scale:g}"}
+
+
+def _trials(reported: Reported | None) -> str:
+    if reported is None:
+        return "no rate found"
+    placebo = "placebo not known" if reported.placebo is None else f"placebo {percent(reported.placebo)}"
+    return f"{percent(reported.value)}; {placebo}"
 
 
 def _limits() -> list[tuple[str, str]]:

@@ -16,8 +16,8 @@ from glabella.report.faces import (
     UPPER_FACE,
     _bar,
     _needles,
-    _round_up,
     draw_face,
+    round_up,
 )  # fmt: skip
 from glabella.report.page import face_name
 from glabella.report.render import Curve, Overlay, paint_face
@@ -70,7 +70,7 @@ def draw_needles(planned: PlannedDose) -> Iterable[Picture]:
         return
     scenes = [outcome.scene for outcome in outcomes if outcome.scene is not None]
     doses = [CM2 * np.asarray(scene.dose_on_skin_units_per_mm2, float) for scene in scenes]
-    top = _round_up(max(float(dose.max()) for dose in doses) or 1.0)
+    top = round_up(max(float(dose.max()) for dose in doses) or 1.0)
     width = 11.0
     height = (width - 1.0 - 0.2) / 2 * NEEDLE_VIEW.height_mm / NEEDLE_VIEW.width_mm + 0.45
     figure, axes = new_figure(width, height, 1, 2, Margins(left=0.05, right=0.95, top=0.4, bottom=0.05, between=0.2))

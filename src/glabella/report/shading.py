@@ -249,7 +249,7 @@ def column(values: np.ndarray | list[float]) -> np.ndarray:
 
 def grain(x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
     """Smooth random values 0 to 1 that change over one unit of x or y."""
-    table = _grain_table(seed)
+    table = grain_table(seed)
     left, low = np.floor(x), np.floor(y)
     u, v = x - left, y - low
     u, v = u * u * (3 - 2 * u), v * v * (3 - 2 * v)
@@ -259,7 +259,8 @@ def grain(x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
 
 
 @cache
-def _grain_table(seed: int) -> np.ndarray:
+def grain_table(seed: int) -> np.ndarray:
+    """Random values 0 to 1 (65, 65) that repeat after 64, for patterns that are read between their places."""
     return np.pad(np.random.default_rng(seed).random((64, 64), np.float32), (0, 1), mode="wrap")
 
 

@@ -110,7 +110,7 @@ def _others(name: str, judged: Sequence[Judged]) -> dict[str, Any]:
     rows = [{**_cells(one, one.row.row.replace("_", " ")), "made_by": name} for one in judged]
     hits, inside = sum(one.inside_tolerance for one in judged), sum(one.inside_interval for one in judged)
     fitted = sum(one.row.use == "calibrate" for one in judged)
-    title = f"{name}: {len(rows)} figures, {fitted} of them fitted; inside tolerance {hits}, inside 90 % interval {inside}"
+    title = f"{name}: {len(rows)} figures, {fitted} of them marked to calibrate; inside tolerance {hits}, inside 90 % interval {inside}"
     return {"title": title, "rows": rows}
 
 

@@ -7,11 +7,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from glabella.effects_text import effects_document
 from glabella.errors import InputError
 from glabella.files import check_folder
 from glabella.outcome import Outcome, outcome_text
 from glabella.report.charts import draw_charts
 from glabella.report.faces import draw_dose_on_face, start_faces
+from glabella.report.frequencies import draw_frequencies
 from glabella.report.page import GENERATOR, render_page
 from glabella.report.section import draw_sections
 from glabella.report.style import Picture, styled
@@ -42,7 +44,7 @@ def write_report(outcome: Outcome, folder: str | Path, progress: Progress | None
     folder = check_report_folder(folder)
     tell = progress or (lambda what, share: None)
     pictures = []
-    count = 8 + (len(outcome.scene.sections) + len(outcome.scene.displacement) * len(outcome.scene.picture_days) if outcome.scene else 0)
+    count = 9 + (len(outcome.scene.sections) + len(outcome.scene.displacement) * len(outcome.scene.picture_days) if outcome.scene else 0)
     with closing(draw_pictures(outcome)) as drawing:
         for picture in drawing:
             pictures.append(picture)
@@ -81,6 +83,8 @@ def draw_pictures(outcome: Outcome) -> Generator[Picture, None, None]:
         with styled():
             yield from draw_charts(outcome)
             yield from draw_cuts(outcome)
+            frequencies = draw_frequencies(effects_document(outcome)["effects"], outcome.watermark)
+            yield from [frequencies] if frequencies else []
             yield from draw_dose_on_face(outcome)
         for face in faces:
             yield face.result()

@@ -3,23 +3,20 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy.special import betaincinv
 
 from glabella.evidence import Parameters
 from glabella.evidence.tables import read_rows, shipped_text
 from glabella.patient import Patient
 from glabella.plan import Plan
+from glabella.stages.unwanted import BROW_MECHANISMS, MUSCLE_MECHANISMS, all_rates
+from glabella.stages.unwanted.label_rates import SUMMARY
 from glabella.treatment import PEAK_DAYS, Person, build_person, find_risks, run_course, with_label_rates
 from glabella.trial.design import Trial
 from glabella.trial.result import Effect
 
 PARAMETER_DRAWS = 16
 TOLERANCE = 1e-6
-COLUMNS = (
-    "effect", "product", "area", "active_percent", "active_n", "placebo_percent", "onset", "duration", "seriousness", "quality", "source",
-)  # fmt: skip
 COMPUTED_COLUMNS = ("effect", "onset", "duration", "seriousness", "quality", "source")
-UNKNOWN_N = 100  # people behind a rate whose table gives no number
 
 
 def find_effects(trial: Trial, plans: Sequence[Plan], parameters: Parameters) -> list[tuple[Effect, ...]]:
@@ -46,14 +43,14 @@ def _placebo_effects(plan: Plan) -> Iterator[Effect]:
     """No toxin reaches a structure at risk; effects of the injection itself at the rates of placebo arms, where they were published."""
     for row in read_rows(shipped_text("computed_effects.csv"), COMPUTED_COLUMNS, "computed_effects.csv"):
         yield Effect(row.text("effect"), 0.0, 0.0, 0.0, "computed", row.text("source"))
+    computed = {row.effect for row in (*MUSCLE_MECHANISMS, *BROW_MECHANISMS)}
     found: dict[str, Effect] = {}
-    for row in read_rows(shipped_text("side_effects.csv"), COLUMNS, "side_effects.csv"):
-        if row.text("product") == plan.product and row.text("area") in plan.areas and row.text("placebo_percent", ""):
-            name, percent = row.text("effect"), row.number("placebo_percent")
-            if name not in found or percent > found[name].percent:
-                count = percent / 100 * UNKNOWN_N
-                low, high = (100 * float(betaincinv(count + 0.5, UNKNOWN_N - count + 0.5, p)) for p in (0.05, 0.95))
-                found[name] = Effect(name, percent, min(low, percent), high, "label_rate", row.text("source"))
+    for rate in all_rates():
+        placebo = (rate.placebo, rate.placebo_low, rate.placebo_high)
+        if rate.product == plan.product and rate.area in plan.areas and rate.effect not in (*computed, SUMMARY) and None not in placebo:
+            value, low, high = (100 * float(share or 0.0) for share in placebo)
+            if rate.effect not in found or value > found[rate.effect].percent:
+                found[rate.effect] = Effect(rate.effect, value, low, high, "label_rate", rate.source)
     yield from (found[name] for name in sorted(found))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from glabella.errors import InputError
 from glabella.evidence.other_published import other_rows
 from glabella.evidence.published import PublishedRow
+from glabella.validation import lower_face, uses, years
 from glabella.validation.intervals import interval, mean_figures, rate_figures
 from glabella.validation.judged import Judged
 
@@ -26,15 +27,20 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Other:
-    """One predictor. ``shares``: those of its quantities that count people in percent, whose sampling is binomial."""
+    """One predictor. ``shares``: those of its quantities that count people in percent, whose sampling is binomial; ``predict`` gives
+    the values and the spread between people of a ``Predicted``."""
 
     name: str
     quantities: tuple[str, ...]
     shares: tuple[str, ...]
-    predict: Callable[[Sequence[PublishedRow], Sequence[Mapping[str, float]]], Predicted]
+    predict: Callable[[Sequence[PublishedRow], Sequence[Mapping[str, float]]], tuple[np.ndarray, np.ndarray]]
 
 
-OTHERS: tuple[Other, ...] = ()
+OTHERS: tuple[Other, ...] = (
+    Other("years of treatment", years.QUANTITIES, years.SHARES, years.predict_years),
+    Other("lower face", lower_face.QUANTITIES, lower_face.SHARES, lower_face.predict_lower_face),
+    Other("therapeutic uses", uses.QUANTITIES, uses.SHARES, uses.predict_uses),
+)
 
 
 def predictor_of(row: PublishedRow, others: Sequence[Other] | None = None) -> Other:
@@ -55,7 +61,7 @@ def rows_by_predictor(rows: Sequence[PublishedRow]) -> Mapping[str, tuple[Publis
 
 def predict_others(name: str, rows: Sequence[PublishedRow], sets: Sequence[Mapping[str, float]]) -> Predicted:
     """What the predictor ``name`` says of its rows."""
-    return next(other for other in OTHERS if other.name == name).predict(rows, sets)
+    return Predicted(*next(other for other in OTHERS if other.name == name).predict(rows, sets))
 
 
 def judge_others(name: str, rows: Sequence[PublishedRow], predicted: Predicted, between_sd_logit: float, seed: int) -> tuple[Judged, ...]:

@@ -323,6 +323,53 @@ class FaceAnswer(BaseModel):
     patient: dict[str, Any]
 
 
+class SaidAnswer(BaseModel):
+    """A sentence, the addresses of the rows it rests on, or why it rests on none."""
+
+    text: str
+    rows: list[str]
+    basis: str
+
+
+class SourceAnswer(BaseModel):
+    """A reference, and a remark where its figures were not read in it."""
+
+    key: str
+    citation: str
+    link: str
+    remark: str
+
+
+class QuestionAnswer(BaseModel):
+    """A question that is answered."""
+
+    key: str
+    question: str
+
+
+class QuestionAnswered(BaseModel):
+    """One answer: ``verdict`` on ``claim`` (both empty where the question holds none), what is known and where from."""
+
+    key: str
+    theme: str
+    question: str
+    verdict: str
+    verdict_words: str
+    claim: str
+    says: list[SaidAnswer]
+    sources: list[SourceAnswer]
+    simulated: list[dict[str, str]]
+
+
+class FoundAnswer(BaseModel):
+    """What a question found."""
+
+    question: str
+    covered: bool
+    answer: QuestionAnswered | None
+    nearest: list[QuestionAnswer]
+
+
 class FindingAnswer(BaseModel):
     """One remark of the label check."""
 

@@ -7,6 +7,8 @@ from fastapi import APIRouter, Query
 from glabella.app.api import bodies
 from glabella.app.api.said import errors
 from glabella.app.note import patient_document
+from glabella.ask import ask as find_in_answers
+from glabella.ask.search import LONGEST_QUESTION
 from glabella.errors import InputError
 from glabella.evidence.patterns import find_pattern, labelled_units, load_patterns
 from glabella.evidence.products import Product, find_product, load_products
@@ -58,6 +60,14 @@ def faces() -> list[dict[str, Any]]:
     return [*usual, *({"name": case.name, "title": case.title, "patient": patient_document(case.patient)} for case in load_cases())]
 
 
+@router.get(
+    "/ask", response_model=bodies.FoundAnswer, responses=errors("input"), summary="A question in plain words, answered from the tables"
+)
+def ask(q: Annotated[str, Query(min_length=1, max_length=LONGEST_QUESTION, examples=["how long does it last?"])]) -> dict[str, Any]:
+    """``answer`` is null where the question is not covered; ``nearest`` are the next ones that are answered."""
+    return find_in_answers(q).document()
+
+
 @router.get("/schemas/{name}", responses=errors("not_found", "input"), summary="JSON Schema of an outcome, a planned dose or a risk map")
 def schema(name: Literal["outcome", "planned", "risk_map"]) -> dict[str, Any]:
     """As shipped with the package."""
@@ -84,4 +94,3 @@ def _product(product: Product) -> dict[str, Any]:
         ],
         "labelled_units": dict(labelled_units(product.name)),
     }  # fmt: skip
-

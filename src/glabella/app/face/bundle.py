@@ -43,15 +43,15 @@ from glabella.report.complexion import (
     NOSE_TIP,
     Canvas,
     Complexion,
-    _wave_table,
     canvas_of,
     paint_skin,
     smoothstep,
     split_lids,
+    wave_table,
     waves,
 )
 from glabella.report.furrows import JUMP, gradient
-from glabella.report.shading import SMOOTHING_PASSES, _grain_table
+from glabella.report.shading import SMOOTHING_PASSES, grain_table
 from glabella.report.view import OVERLAP_MM, PLUGS
 from glabella.stages.skin import EXPRESSIONS
 from glabella.stages.wrinkle import CONTRACTION, line_phase, line_strength
@@ -271,7 +271,7 @@ def _add_paint(mesh: FaceMesh, complexion: Complexion, header: dict[str, Any], a
     arrays["hairline"] = _steps(mesh.take(behind_mm, -99.0), np.int16, 0.01)
     arrays["sway"] = _steps(mesh.take(waves(canvas.points, *SWAY)), np.int8, 1 / 40)
     arrays["brow"] = _steps(mesh.take(canvas.brow, np.array([0.0, 9.0, 0.0])), np.int16, 0.005)
-    arrays["grain"] = _steps(np.stack([_grain_table(seed)[:64, :64].T for seed in GRAINS], -1), np.uint8, 1 / 255)
+    arrays["grain"] = _steps(np.stack([grain_table(seed)[:64, :64].T for seed in GRAINS], -1), np.uint8, 1 / 255)
     eyes = [{"centre": centre.tolist(), "radius_mm": radius} for centre, radius in mesh.face.eyeballs]
     lids = {}
     for eye in ("right_eye", "left_eye"):
@@ -280,7 +280,7 @@ def _add_paint(mesh: FaceMesh, complexion: Complexion, header: dict[str, Any], a
     header |= {
         "vertices": len(arrays["position"][0]), "skin_vertices": len(mesh.vertex), "scale": canvas.scale, "eyes": eyes, "lids": lids,
         "brow_length_mm": canvas.brow_length_mm, "chin_up_mm": float(canvas.landmarks[CHIN, 1]),
-        "vary": np.vstack(_wave_table(*VARY)).T.tolist(),
+        "vary": np.vstack(wave_table(*VARY)).T.tolist(),
         "hair": list(complexion.hair), "iris": list(complexion.iris),
     }  # fmt: skip
 
@@ -333,7 +333,7 @@ def _add_movement(mesh: FaceMesh, person: Person, parameters: Parameters, header
     tension = {e: skin.tension_newton(e, person.patient, parameters) for e in EXPRESSIONS}
     most = np.maximum(np.stack(list(tension.values())).max(0), 1e-3)
     whole = np.zeros((len(skin.muscles), skin.face_vertices, 3))
-    whole[:, skin.vertex_index] = skin.modes * skin._fade[:, None]
+    whole[:, skin.vertex_index] = skin.modes * skin.fade[:, None]
     fine = prolong(whole.transpose(1, 0, 2).reshape(skin.face_vertices, -1), 1, 2)
     moved = shown_movement(mesh.face, skin.muscles, fine.reshape(len(fine), -1, 3))
     change = [coarse_turn(coarse, coarse.vertices + most[m] * moved[: len(coarse.vertices), m]) / most[m] for m in range(len(skin.muscles))]

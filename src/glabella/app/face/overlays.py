@@ -17,10 +17,10 @@ from glabella.errors import InputError
 from glabella.planner.risk_map import SMALLEST, RiskMap
 from glabella.planner.risk_map_distances import LEVELS
 from glabella.planner.risk_map_document import in_words
-from glabella.report.faces import CM2, DOSE_LINES, DOSE_SHOWN, _round_up
+from glabella.report.faces import CM2, DOSE_LINES, DOSE_SHOWN, round_up
 from glabella.report.risk_map_picture import STEPS
 from glabella.report.shading import VIRIDIS
-from glabella.scene import _dose_on_skin
+from glabella.scene import dose_on_skin
 
 ON_MAP_MM = 1.2  # skin farther from the mapped one hides it
 
@@ -31,8 +31,8 @@ def dose_overlay(result: Result) -> bytes:
         raise InputError("dose on the face: this result has no treatment; choose a result with a plan")
     person, course = result.person, result.course
     dose = np.sum([field.uptake_units_per_mm3 for field in course.fields], axis=0)
-    on_skin = CM2 * _dose_on_skin(person.anatomy, person.spread.uptake_volume, dose)
-    top = _round_up(float(on_skin.max())) if on_skin.max() > 0 else 1.0
+    on_skin = CM2 * dose_on_skin(person.anatomy, person.spread.uptake_volume, dose)
+    top = round_up(float(on_skin.max())) if on_skin.max() > 0 else 1.0
     levels = [{"at": share * top, "label": f"{share * top:g}"} for share in DOSE_LINES]
     stops = [{"at": level["at"] / top, "label": level["label"]} for level in levels] + [{"at": 1.0, "label": f"{top:g}"}]
     legend = {"title": "Dose taken up, units per cm² of skin", "stops": stops}

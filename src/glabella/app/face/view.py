@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from nicegui.element import Element
 
-NAMES = ("glabella_bus", "glabella_face_data", "glabella_face_shaders", "glabella_face_marks", "glabella_face")
+NAMES = ("glabella_bus", "glabella_terms", "glabella_face_data", "glabella_face_shaders", "glabella_face_marks", "glabella_face")
 LIBRARIES: list[str | Path] = [f"../web/{name}.js" for name in NAMES]
 
 
@@ -14,7 +14,7 @@ class FaceView(Element, component="../web/face_view.js", dependencies=LIBRARIES)
     """One person's face, moved and creased by the months document on the page's bus (``window.glabella``).
 
     Events: ``ready``; ``pick`` {point, triangle, barycentric} where the skin was clicked in mode ``place``; ``select`` {id};
-    ``drag_end`` {id, point}; ``failed`` {message}. Points are [x, y, z] mm on the resting skin, in the frame of ``glabella.face``.
+    ``drag_end`` {id, point}; ``failed`` {message, status}. Points are [x, y, z] mm on the resting skin, in the frame of ``glabella.face``.
     """
 
     def __init__(self, *, person: str | None = None, buttons: bool = True) -> None:

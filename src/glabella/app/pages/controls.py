@@ -1,12 +1,14 @@
 """Fields of the forms: native inputs with a visible label, which keyboards and screen readers know by heart."""
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableSet
 from typing import Any
 
 from nicegui import ui
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
+
+from glabella.app.glossary import find_terms, glossary, whole_words
 
 EMIT_CHECKED = "(event) => emit(event.target.checked)"
 
@@ -16,6 +18,49 @@ def text(words: str, classes: str = "", tag: str = "span") -> TextElement:
     element = TextElement(tag=tag, text=words)
     element.classes(classes)
     return element
+
+
+class Told(Element, component="../web/told.js", dependencies=["../web/glabella_terms.js"]):
+    """Text whose technical terms are marked and explained."""
+
+    def __init__(self, words: str, tag: str, *, known: tuple[str, ...] = (), mark: bool = False, labels: str = "") -> None:
+        super().__init__()
+        self.props["tag"], self.props["words"], self.props["known"] = tag, words, list(known)
+        self.props["mark"], self.props["labels"] = mark, labels
+
+    def set_text(self, words: str) -> None:
+        """Show other words."""
+        if self.props["words"] != words:
+            self.props["words"] = words
+
+
+class Glossary(Element, component="../web/glossary.js", dependencies=["../web/glabella_terms.js"]):
+    """What the terms of a page mean, once on every page, before all other text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.props["terms"] = [{"key": key, "says": term.says, "words": whole_words(term.words)} for key, term in glossary().items()]
+
+
+def told(words: str, classes: str = "", tag: str = "span", *, seen: MutableSet[str] | None = None) -> TextElement | Told:
+    """Text in an element of its own, its technical terms marked and explained: where they occur first, and not those in ``seen``."""
+    terms = find_terms(words)
+    new = [term for term in terms if seen is None or term not in seen]
+    if not new:
+        return text(words, classes, tag)
+    known = tuple(term for term in terms if term not in new)
+    if seen is not None:
+        seen |= set(new)
+    element = Told(words, tag, known=known)
+    element.classes(classes)
+    return element
+
+
+def explain(element: Element, words: str) -> None:
+    """Let a control explain the first term in its words when it has the focus or the pointer."""
+    for term in find_terms(words)[:1]:
+        element.props["data-term"] = term
+        element.props["aria-describedby"] = f"gl-says-{term}"
 
 
 class Entry(Element, component="../web/field.js"):
@@ -49,11 +94,14 @@ class Field:
         options: Mapping[str, str] | None = None, send: str = "input", hidden_label: bool = False, tip: str = "",
     ) -> None:  # fmt: skip
         with ui.element("div").classes("gl-field") as self.box:
-            self.label = text(label, "gl-visually-hidden" if hidden_label else "gl-label", "label")
+            marked = not hidden_label and bool(find_terms(label))
+            self.label = Told(label, "label", mark=True) if marked else text(label, "", "label")
+            self.label.classes("gl-visually-hidden" if hidden_label else "gl-label")
             self.entry = Entry(tag, value, attributes, options, send)
             self.remark = ui.element("span").classes("gl-remark").props('role="status"')
-        self.label.props["for"] = self.entry.html_id
-        self.entry.props["attributes"] = {**attributes, "aria-describedby": self.remark.html_id}
+        self.label.props["labels" if marked else "for"] = self.entry.html_id
+        described = [f"gl-says-{term}" for term in find_terms(label)[:1]] + [self.remark.html_id]
+        self.entry.props["attributes"] = {**attributes, "aria-describedby": " ".join(described)}
         self._said = ""
         if tip:
             self.box.props["title"] = tip
@@ -138,6 +186,7 @@ def check_field(label: str, value: bool, on_change: Callable[[bool], None]) -> E
         tick = ui.element("input")
         tick.props["type"] = "checkbox"
         tick.props["checked"] = value
+        explain(tick, label)
         text(label)
     tick.on("change", lambda event: on_change(bool(event.args)), js_handler=EMIT_CHECKED)
     return box
@@ -148,7 +197,7 @@ def segmented(
 ) -> Element:
     """One of a few, side by side: native radio buttons in a group with a legend."""
     with ui.element("fieldset").classes("gl-segmented") as group:
-        text(legend, "gl-label", "legend")
+        told(legend, "gl-label", "legend")
         name = f"segmented-{group.id}"
         for key, words in options.items():
             with ui.element("label") as box:
@@ -158,6 +207,7 @@ def segmented(
                 text(words)
             if tips and key in tips:
                 box.props["title"] = tips[key]
+            explain(radio, words)
             radio.on("change", lambda _, key=key: on_change(key), js_handler="(event) => emit(null)")
     return group
 
@@ -175,6 +225,7 @@ def button(
         element.props["title"] = tip
     if name:
         element.props["aria-label"] = name
+    explain(element, words)
     element.on("click", lambda _: on_click(), js_handler="(event) => emit(null)")
     return element
 
@@ -196,9 +247,9 @@ def finding(severity: str, words: str, more: str = "") -> Element:
     with element:
         text(SEVERITY_WORDS[severity], "", "b")
         with block("", "span"):
-            text(words)
+            told(words)
             if more:
-                text(f" ({more})", "gl-muted")
+                told(f" ({more})", "gl-muted")
     return element
 
 
@@ -206,7 +257,7 @@ def card(title: str, level: str = "h2") -> Element:
     """A card with a heading; use it in a with statement."""
     element = ui.element("section").classes("gl-card")
     with element:
-        text(title, "", level)
+        told(title, "", level)
     return element
 
 
@@ -230,13 +281,14 @@ def table(headings: tuple[str, ...], rows: list[tuple[str, ...]], caption: str) 
     """A plain table with a caption."""
     with block("gl-table-wrap"), ui.element("table").classes("gl-table") as element:
         text(caption, "gl-visually-hidden", "caption")
+        seen: set[str] = set()
         with ui.element("thead"), ui.element("tr"):
             for heading in headings:
-                text(heading, "", "th").props('scope="col"')
+                told(heading, "", "th", seen=seen).props('scope="col"')
         with ui.element("tbody"):
             for row in rows:
                 with ui.element("tr"):
-                    text(row[0], "", "th").props('scope="row"')
+                    told(row[0], "", "th", seen=seen).props('scope="row"')
                     for value in row[1:]:
-                        text(value, "gl-number" if len(value) <= LONGEST_NUMBER else "", "td")
+                        told(value, "gl-number" if len(value) <= LONGEST_NUMBER else "", "td", seen=seen)
     return element

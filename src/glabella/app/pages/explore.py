@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from glabella.app.follow import Hands
-from glabella.app.pages.controls import block, card, choice_field, number_field, segmented, text
+from glabella.app.pages.controls import block, card, choice_field, link, number_field, segmented, told
 from glabella.app.pages.shell import shell
 from glabella.app.pages.stage import Document, Stage
 from glabella.app.pages.told import tell_dates, tell_side_effects, tell_sources
@@ -58,14 +58,14 @@ def explore(services: Services, hands: Hands) -> None:
     """Build the page."""
     wish = Wish()
     with shell("Explore", "/explore"):
-        text("What would it do to a face like this?", "", "h1")
+        told("What would it do to a face like this?", "", "h1")
         with block("gl-columns"):
             stage = Stage(services, hands, simple=True, overlays=False)
             with block("gl-side"):
                 with card("Choose a face"):
                     form = block("gl-form")
                 with card("The needle"):
-                    text(NEEDLE, "", "p")
+                    told(NEEDLE, "", "p")
                     stage.section()
                 with card("What to expect, and when"):
                     dates = block("gl-told")
@@ -73,7 +73,9 @@ def explore(services: Services, hands: Hands) -> None:
                     risks = block("gl-told")
                 with card("What to ask a practitioner"), block("gl-questions", "ul"):
                     for question in QUESTIONS:
-                        text(question, "", "li")
+                        told(question, "", "li")
+                    with block("", "li"):
+                        link("Straight answers to other questions", "/ask")
                 with card("Where this comes from"):
                     sources = block("gl-told")
 
@@ -103,10 +105,10 @@ def explore(services: Services, hands: Hands) -> None:
                 "Way of frowning", {p: FROWN_WORDS[p] for p in FROWN_PATTERNS}, wish.frown_pattern, lambda v: changed(frown_pattern=v)
             )
 
-        def told(_: Result, document: Document) -> None:
+        def tell(_: Result, document: Document) -> None:
             tell_dates(dates, document, simple=True)
             tell_side_effects(risks, document)
             tell_sources(sources, document)
 
-        stage.on_result(told)
+        stage.on_result(tell)
         changed()

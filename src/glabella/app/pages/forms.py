@@ -7,6 +7,7 @@ from typing import Any
 from glabella.app.desk import Desk
 from glabella.app.pages.controls import (
     Field,
+    Told,
     block,
     button,
     check_field,
@@ -16,16 +17,17 @@ from glabella.app.pages.controls import (
     number_field,
     segmented,
     shown_number,
-    text,
     text_field,
+    told,
 )
+from glabella.app.words import name_muscle
 from glabella.errors import InputError
-from glabella.evidence.label_rules import named_values
+from glabella.evidence.label_rules import find_rules, named_values
 from glabella.evidence.products import NOT_INTERCHANGEABLE, Dilution, load_products
 from glabella.frown import FROWN_PATTERNS
 from glabella.label import Finding
-from glabella.names import AREAS
-from glabella.patient import OTHER_PRODUCT, EarlierToxin, Grades, Patient
+from glabella.names import AREAS, MUSCLES, side_of, without_side
+from glabella.patient import OTHER_PRODUCT, EarlierToxin, Grades, Patient, strength_names
 
 GRADE_WORDS = {"0": "0 none", "1": "1 mild", "2": "2 moderate", "3": "3 severe"}
 PURPOSE_WORDS = {"person": "for a person, within the label", "study": "a study: beyond the label, marked as such"}
@@ -92,12 +94,13 @@ class PersonForm:
             self._told("Conditions", "conditions", "condition", patient.conditions)
             self._told("Medicines", "medicines", "medicine", patient.medicines)
             self._earlier(patient)
+            self._strengths(patient)
 
     _summaries: dict[str, Any]
 
     def _baseline(self, patient: Patient) -> None:
         with block("gl-wide", "fieldset"):
-            text("Lines before treatment, graded 0 to 3 (Facial Wrinkle Scale)", "gl-label", "legend")
+            told("Lines before treatment, graded 0 to 3 (Facial Wrinkle Scale)", "gl-label", "legend")
             with block("gl-grades"):
                 for area in AREAS:
                     for part, words in (("rest", "at rest"), ("contraction", "at full movement")):
@@ -113,7 +116,7 @@ class PersonForm:
 
     def _told(self, legend: str, name: str, rule: str, have: Sequence[str]) -> None:
         with block("gl-wide", "details") as box:
-            self._summaries[name] = legend, text(_told_words(legend, have), "", "summary")
+            self._summaries[name] = legend, Told(_told_words(legend, have), "summary")
             if have:
                 box.props["open"] = True
             for value in named_values(rule):
@@ -128,7 +131,7 @@ class PersonForm:
 
     def _earlier(self, patient: Patient) -> None:
         with block("gl-wide", "fieldset"):
-            text("Botulinum toxin given before, also elsewhere in the body", "gl-label", "legend")
+            told("Botulinum toxin given before, also elsewhere in the body", "gl-label", "legend")
             for number, one in enumerate(patient.earlier_toxin):
                 with block("gl-row"):
                     products = {name: name for name in (*load_products(), OTHER_PRODUCT)}
@@ -155,6 +158,37 @@ class PersonForm:
         product = self.desk.note.product
         new = EarlierToxin(product, load_products()[product].dilution.vial_units / 5, 120.0)
         self._set(earlier_toxin=(*self.desk.note.patient.earlier_toxin, new))
+        self.build()
+
+    def _strengths(self, patient: Patient) -> None:
+        low, high = (find_rules(f"muscle_strength_{bound}")[0].limit for bound in ("at_least", "at_most"))
+        with block("gl-wide", "fieldset"):
+            told(f"Strength of muscles, as a share of most people's: {low:g} to {high:g}", "gl-label", "legend")
+            for muscle, share in patient.muscle_strength.items():
+                with block("gl-row"):
+                    words = name_muscle(muscle).professional
+                    number_field(words, share, lambda v, m=muscle: self._strength(m, v), least=low, most=high, step=0.05)
+                    button("✕", lambda m=muscle: self._usual(m), name=f"Strength as usual: {words}", quiet=True)
+            with block("gl-row"):
+                choices = {name: name_muscle(name).professional + ("" if side_of(name) else ", both sides") for name in strength_names()
+                           if side_of(name) or f"{name}_left" in strength_names()}  # fmt: skip
+                choices |= {name: name_muscle(name).professional for name in strength_names() if name not in choices}
+                chosen = {"muscle": next(iter(choices))}
+                choice_field("Muscle", choices, chosen["muscle"], lambda muscle: chosen.update(muscle=muscle))
+                button("Set its strength", lambda: self._weigh(chosen["muscle"]))
+
+    def _strength(self, muscle: str, share: float | None) -> str | None:
+        return self._set(muscle_strength={**self.desk.note.patient.muscle_strength, muscle: share})
+
+    def _weigh(self, muscle: str) -> None:
+        have = self.desk.note.patient.muscle_strength
+        names = [name for name in MUSCLES if muscle in (name, without_side(name))]
+        self._set(muscle_strength={**have, **{name: have.get(name, 1.0) for name in names}})
+        self.build()
+
+    def _usual(self, muscle: str) -> None:
+        have = self.desk.note.patient.muscle_strength
+        self._set(muscle_strength={name: share for name, share in have.items() if name != muscle})
         self.build()
 
 

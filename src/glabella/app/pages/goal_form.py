@@ -7,7 +7,7 @@ from nicegui import ui
 
 from glabella.app.desk import Desk, licensed_areas
 from glabella.app.follow import Hands
-from glabella.app.pages.controls import block, button, check_field, choice_field, enable, finding, number_field, segmented, table, text
+from glabella.app.pages.controls import block, button, check_field, choice_field, enable, finding, number_field, segmented, table, told
 from glabella.app.services import Services
 from glabella.app.workbench import Cancelled
 from glabella.errors import GlabellaError
@@ -73,7 +73,7 @@ class GoalForm:
         with self.form:
             segmented("Start from", {p: PRESET_WORDS[p] for p in PRESETS}, self._preset, self._from_preset)
             with block("gl-wide", "fieldset"):
-                text("Treat", "gl-label", "legend")
+                told("Treat", "gl-label", "legend")
                 for area in licensed_areas(self.desk.note.product):
                     check_field(area.replace("_", " "), area in goal.areas, lambda on, area=area: self._area(area, on))
             choice_field(
@@ -238,14 +238,14 @@ class GoalForm:
     def _say(self, words: str) -> None:
         self.state.clear()
         with self.state:
-            text(words, "", "p")
+            told(words, "", "p")
 
     def _show(self, planned: PlannedDose) -> None:
         self._planned = planned
         self.found.clear()
         with self.found:
-            text("Lowest dose found, beside the licensed pattern", "", "h3")
-            text(sentence(planned), "", "p")
+            told("Lowest dose found, beside the licensed pattern", "", "h3")
+            told(sentence(planned), "", "p")
             table(("Needle", "Aim", "Units found", "Units licensed"), needle_rows(planned), "Units per needle")
             conditions = [(row.says, row.asked_text, with_band(row.planned), with_band(row.licensed)) for row in condition_rows(planned)]
             table(("Asked for", "Chance asked", "Found plan", "Licensed pattern"), conditions, "Conditions of the goal")

@@ -1,7 +1,10 @@
 """The first page: the doors."""
 
-from glabella.app.pages.controls import block, link, text
+from glabella.app.follow import Hands
+from glabella.app.pages.controls import block, card, link, text
+from glabella.app.pages.plan_list import PlanList
 from glabella.app.pages.shell import shell
+from glabella.app.services import Services
 
 DOORS = (
     ("/explore", "Explore", "For anyone", "Choose a face and watch what the licensed treatment does to it, month by month."),
@@ -16,7 +19,7 @@ DOORS = (
 )
 
 
-def home() -> None:
+def home(services: Services, hands: Hands) -> None:
     """Build the page."""
     with shell("glabella", ""), block("gl-home"):
         text("See what a treatment would do", "", "h1")
@@ -27,3 +30,7 @@ def home() -> None:
                     text(name, "", "h2")
                     text(who, "gl-small", "p")
                     text(what, "", "p")
+        with card("Your plans"):
+            PlanList(services, hands)
+        with block("", "p"):
+            link("Ask: straight answers to what people ask, with their sources", "/ask")

@@ -1,25 +1,28 @@
 """What is kept: saved as you go under an address of its own, with versions, own patterns, and ways out and in."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from nicegui import ui
+from nicegui.element import Element
 
 from glabella.app.api.notes import read_text
 from glabella.app.desk import Desk
 from glabella.app.follow import Hands
 from glabella.app.note import Note, injection_document, read_injection
-from glabella.app.pages.controls import block, button, card, finding, link, text, text_field
+from glabella.app.pages.controls import block, button, card, finding, text, text_field, told
+from glabella.app.pages.plan_list import PlanList
 from glabella.app.services import Services
 from glabella.app.store import ConflictError, NotFoundError
 from glabella.errors import GlabellaError, InputError
 from glabella.evidence.products import NOT_INTERCHANGEABLE
 
 QUIET_SECONDS = 0.8
+VERSIONS = 20  # listed
 LARGEST_FILE_BYTES = 256 * 1024
 EXPORTS = {
     "Note, TOML": "note.toml", "Note, JSON": "note.json", "Plan for the command line, TOML": "plan.toml", "Face, PNG": "face.png",
@@ -39,6 +42,7 @@ class Keep:
     def __init__(self, desk: Desk, services: Services, hands: Hands, note_id: str, version: int, say: Callable[[str], None]) -> None:
         self.desk, self.services, self.hands, self.id, self.version = desk, services, hands, note_id, version
         self._say, self._kept, self._number, self._conflict = say, desk.note, 0, False
+        self._tasks: set[asyncio.Task[None]] = set()  # held here, since a loop forgets tasks that nobody holds
         self._one_at_a_time = asyncio.Lock()
         self._client = ui.context.client
         self._box = None
@@ -73,7 +77,19 @@ class Keep:
             if number == self._number:
                 await self.save()
 
-        asyncio.get_running_loop().create_task(save())
+        self._begin(save())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _gone(self, gone: bool) -> None:
+        """This plan was deleted, or brought back: a deleted one is not saved any more."""
+        self._conflict = gone
+        self._say("Deleted; changes are not saved" if gone else "")
+        if not gone:
+            self.touched()
 
     async def save(self) -> None:
         """Save now; a note that was changed in another tab is not overwritten."""
@@ -105,16 +121,20 @@ class Keep:
                 button("Show the other's", lambda: ui.navigate.to(f"/plan/{self.id}"))
                 button("Keep mine as a copy", self._copy, primary=True)
 
-    def _copy(self) -> None:
+    async def _copy(self) -> None:
         note = self.desk.note
-        ui.navigate.to(f"/plan/{self.services.store.create(replace(note, title=f'{note.title} (copy)'[:120]).document())}")
+        await self._open_new(replace(note, title=f"{note.title} (copy)"[:120]))
+
+    async def _open_new(self, note: Note) -> None:
+        new = await self.hands.keep(partial(self.services.store.create, note.document()))
+        ui.navigate.to(f"/plan/{new}")
 
     # --- the tab ------------------------------------------------------------------------------------------------------------
 
     def build(self) -> None:
         """The cards of the tab."""
         with card("Papers"):
-            text("Two PDFs of this plan. A study has neither.", "gl-muted", "p")
+            told("Two PDFs of this plan. A study has neither.", "gl-muted", "p")
             with block("gl-row"):
                 button("Professional sheet (PDF)", lambda: self._export("sheet.pdf"))
                 button("Leaflet in plain words (PDF)", lambda: self._export("leaflet.pdf"))
@@ -131,11 +151,11 @@ class Keep:
             self.imported = block("gl-told").props('role="status"')
         with card("Plans"):
             with block("gl-row"):
-                button("New plan", lambda: ui.navigate.to(f"/plan/{self.services.store.create(Note().document())}"))
+                button("New plan", lambda: self._open_new(Note()))
                 button("Duplicate this plan", self._duplicate)
-            self.list = block("gl-told")
+            PlanList(self.services, self.hands, self.id, self._gone)
         with card("Own patterns"):
-            text("The needles of this plan under a name, for this product.", "gl-muted", "p")
+            told("The needles of this plan under a name, for this product.", "gl-muted", "p")
             name = {"text": ""}
             with block("gl-row"):
                 text_field("Name", "", lambda value: name.update(text=value), longest=80)
@@ -143,7 +163,6 @@ class Keep:
             self.own = block("gl-told")
         with card("Versions"):
             self._box = block("gl-told")
-        self.list_plans()
         self.list_patterns()
         self.list_versions()
 
@@ -162,16 +181,19 @@ class Keep:
             if why:
                 finding("caution", why)
                 return
-            text("Being made: the download starts by itself.", "gl-muted", "p")
+            told("Being made: the download starts by itself.", "gl-muted", "p")
         ui.download.from_url(f"/notes/{self.id}/{ending}")
 
     def list_versions(self) -> None:
         """The latest versions, the newest first."""
-        if self._box is None:
-            return
-        self._box.clear()
-        with self._box:
-            for one in sorted(self.services.store.versions(self.id), key=lambda v: -v.version)[:20]:
+        if self._box is not None:
+            self._begin(self._list_versions(self._box))
+
+    async def _list_versions(self, box: Element) -> None:
+        versions = await self.hands.keep(partial(self.services.store.versions, self.id))
+        box.clear()
+        with box:
+            for one in versions[:VERSIONS]:
                 with block("gl-row"):
                     text(f"{one.version}: {one.title}", "gl-number")
                     text(one.saved.replace("T", " ")[:16] + " UTC", "gl-muted gl-small")
@@ -180,38 +202,37 @@ class Keep:
                             "Bring back", lambda version=one.version: self._bring_back(version), name=f"Bring back version {one.version}"
                         )
 
-    def _bring_back(self, version: int) -> None:
-        kept = self.services.store.load(self.id, version)
+    async def _bring_back(self, version: int) -> None:
+        kept = await self.hands.keep(partial(self.services.store.load, self.id, version))
         self.desk.change(Note.from_document(kept.document))
 
-    def list_plans(self) -> None:
-        """The plans kept, the newest first."""
-        self.list.clear()
-        with self.list:
-            for entry in self.services.store.list(limit=12):
-                with block("gl-row"):
-                    words = f"{entry.title}, {entry.saved[:10]}"
-                    link(words, f"/plan/{entry.id}")
-                    if entry.id == self.id:
-                        text("this one", "gl-chip")
-
-    def _duplicate(self) -> None:
-        ui.navigate.to(f"/plan/{self.services.store.duplicate(self.id)}")
+    async def _duplicate(self) -> None:
+        await self.save()
+        new = await self.hands.keep(partial(self.services.store.duplicate, self.id))
+        ui.navigate.to(f"/plan/{new}")
 
     def list_patterns(self) -> None:
         """Own patterns of the product."""
+        self._own_product = self.desk.note.product
+        self._begin(self._list_patterns(self._own_product))
+
+    async def _list_patterns(self, product: str) -> None:
+        patterns = await self.hands.keep(partial(self.services.store.patterns, product))
+        if product != self._own_product:
+            return
         self.own.clear()
-        product = self._own_product = self.desk.note.product
         with self.own:
-            for one in self.services.store.patterns(product):
+            for one in patterns:
                 with block("gl-row"):
                     text(f"{one.name}: {len(one.injections)} needles")
                     button("Put in place", lambda one=one: self._place(one), name=f"Put {one.name} in place")
                     button("Delete", lambda one=one: self._delete_pattern(one), name=f"Delete pattern {one.name}", quiet=True)
 
-    def _save_pattern(self, name: str) -> None:
+    async def _save_pattern(self, name: str) -> None:
+        note = self.desk.note
+        needles = [injection_document(one) for one in note.injections]
         try:
-            self.services.store.save_pattern(self.desk.note.product, name, [injection_document(i) for i in self.desk.note.injections])
+            await self.hands.keep(partial(self.services.store.save_pattern, note.product, name, needles))
         except GlabellaError as error:
             ui.notify(str(error), position="top", type="warning")
         self.list_patterns()
@@ -225,9 +246,9 @@ class Keep:
         except InputError as error:
             ui.notify(str(error), position="top", type="warning")
 
-    def _delete_pattern(self, pattern: Any) -> None:
+    async def _delete_pattern(self, pattern: Any) -> None:
         with suppress(NotFoundError):  # another tab was quicker
-            self.services.store.delete_pattern(pattern.product, pattern.name)
+            await self.hands.keep(partial(self.services.store.delete_pattern, pattern.product, pattern.name))
         self.list_patterns()
 
     def _import(self, name: str, content: str | None) -> None:

@@ -13,7 +13,7 @@ from glabella.app.desk import Desk, licensed_areas, usual_injection
 from glabella.app.follow import Hands
 from glabella.app.months_view import Curves
 from glabella.app.note import Note
-from glabella.app.pages.controls import block, button, card, enable, finding, table, text
+from glabella.app.pages.controls import Told, block, button, card, enable, finding, table, text, told
 from glabella.app.pages.forms import PersonForm, SyringeForm
 from glabella.app.pages.goal_form import GoalForm
 from glabella.app.pages.keep import Keep
@@ -38,21 +38,26 @@ PATTERN_WORDS = {"glabellar": "Between the brows", "forehead": "Forehead", "late
 FIRST_TITLE = "Glabellar lines"
 
 
-def new_plan(services: Services) -> str:
+async def new_plan(services: Services, hands: Hands) -> str:
     """Make a note with the licensed glabellar pattern; its id."""
-    return services.store.create(Note(FIRST_TITLE).with_pattern(("glabellar",)).document())
+    return await hands.keep(partial(services.store.create, Note(FIRST_TITLE).with_pattern(("glabellar",)).document()))
 
 
 async def plan_page(services: Services, hands: Hands, note_id: str) -> None:
     """Build the page of one kept note."""
     try:
-        kept = services.store.load(note_id)
+        kept = await hands.keep(partial(services.store.load, note_id))
         note = Note.from_document(kept.document, f"plan {note_id}")
     except (NotFoundError, InputError) as error:
         with shell("Plan not found", "/plan"):
-            text("This plan is not here", "", "h1")
+            told("This plan is not here", "", "h1")
             finding("caution", str(error))
-            button("Start a new plan", lambda: ui.navigate.to(f"/plan/{new_plan(services)}"), primary=True)
+
+
+            async def start() -> None:
+                ui.navigate.to(f"/plan/{await new_plan(services, hands)}")
+
+            button("Start a new plan", start, primary=True)
         return
     PlanPage(services, hands, note_id, note, kept.version)
 
@@ -67,7 +72,7 @@ class PlanPage:
         self._asked: tuple[Any, ...] | None = None
         with shell("Plan", "/plan"):
             self.mark = block("gl-watermark").props('aria-hidden="true"')
-            text("Plan a treatment", "gl-visually-hidden", "h1")
+            told("Plan a treatment", "gl-visually-hidden", "h1")
             with block("gl-columns"):
                 self.stage = Stage(services, hands, placing=True)
                 with block("gl-side"):
@@ -94,7 +99,7 @@ class PlanPage:
             self.verdict = block("gl-row gl-verdict").props('role="status"')
             with block("gl-syringe", "details"):
                 with block("", "summary"):
-                    self.syringe_words = text("")
+                    self.syringe_words = Told("", "span")
                 self.syringe = SyringeForm(self.desk)
         ui.keyboard(on_key=self._key)
 
@@ -114,7 +119,7 @@ class PlanPage:
             with block("gl-row"):
                 self.patterns = block("gl-row")
             self._pattern_buttons()
-            self.table = SitesTable(self.desk, self.take)
+            self.table = SitesTable(self.desk, self.take, self.stage.depths)
         with card("Through the layers, along the needle in hand"):
             section = self.stage.section(editable=True)
             section.on("depth", lambda event: self._depth(float(event.args["depth_mm"])))
@@ -125,7 +130,7 @@ class PlanPage:
         self._pattern_product = self.desk.note.product
         self.patterns.clear()
         with self.patterns:
-            text("Licensed patterns:", "gl-muted")
+            told("Licensed patterns:", "gl-muted")
             for area in licensed_areas(self.desk.note.product):
                 button(
                     PATTERN_WORDS[area],
@@ -151,7 +156,7 @@ class PlanPage:
         with card("What can go wrong, and how likely"):
             self.effects = block("gl-told")
         with card("Where a needle would be risky"):
-            RiskOverlay(self.desk, self.stage, self.services, self.hands)
+            self.risk_overlay = RiskOverlay(self.desk, self.stage, self.services, self.hands)
 
     def _goal(self) -> None:
         with card("The lowest dose that is enough"):
@@ -263,14 +268,16 @@ class PlanPage:
         counts = {s: sum(f.severity == s for f in found) for s in ("refuse", "caution", "info")}
         self.verdict.clear()
         with self.verdict:
-            text(f"{self.desk.note.units:g} U of {self.desk.note.product}", "gl-number gl-strong")
+            told(f"{self.desk.note.units:g} U of {self.desk.note.product}", "gl-number gl-strong")
             for severity, words in (("refuse", "not allowed by the label"), ("caution", "to be careful about"), ("info", "to note")):
                 if counts[severity]:
-                    text(f"{counts[severity]} {words}", f"gl-chip gl-chip-{severity}")
+                    told(f"{counts[severity]} {words}", f"gl-chip gl-chip-{severity}")
             if trouble:
                 finding("refuse", trouble)
 
     def _told(self, result: Result, document: Document) -> None:
+        self.table.show_depths()
+        self.risk_overlay.suggest()
         tell_dates(self.dates, document)
         tell_side_effects(self.effects, document)
         tell_sources(self.sources, document)
@@ -279,7 +286,7 @@ class PlanPage:
         rows = [(name.replace("_", " "), f"{units:.2f}") for name, units in sorted(dose["by_muscle"].items(), key=lambda x: -x[1])]
         with self.balance:
             placed, taken, cleared = dose["placed_units"], dose["taken_up_units"], dose["cleared_units"]
-            text(f"Of {placed:g} U placed, {taken:.2f} U are taken up by nerve endings and {cleared:.2f} U are cleared.", "", "p")
+            told(f"Of {placed:g} U placed, {taken:.2f} U are taken up by nerve endings and {cleared:.2f} U are cleared.", "", "p")
             table(("Muscle", "Units taken up"), [row for row in rows if row[1] != "0.00"], "Units taken up by muscle")
 
     def _watermark(self, study: bool) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from nicegui import ui
 
 from glabella.app.months_view import WEB, add_look
-from glabella.app.pages.controls import block, button, link, text
+from glabella.app.pages.controls import Glossary, block, button, link, text, told
 from glabella.app.words import label_emergency_text
 from glabella.outcome import FRAME
 
@@ -22,6 +22,7 @@ def shell(title: str, active: str) -> Iterator[None]:
     ui.page_title(f"{title} · glabella" if title != "glabella" else "glabella: a treatment simulator")
     ui.colors(primary="#0b5c8f")
     dark = ui.dark_mode(None)
+    Glossary()
     help_dialog = _help_dialog()
     with block("gl-page"):
         with block("gl-top", "header"):
@@ -49,7 +50,7 @@ def _help_dialog() -> ui.dialog:
     with ui.dialog().props('aria-label="Get help now"') as dialog, ui.card().classes("gl-card gl-dialog"):
         text("Get help now", "", "h2")
         for paragraph in words.paragraphs:
-            text(paragraph, "", "p")
+            told(paragraph, "", "p")
         text(f"Source: {words.source}", "gl-muted", "p")
         button("Close", dialog.close, primary=True)
     return dialog

@@ -1,7 +1,9 @@
 """The face with its months: what all doors share. It follows a person and a plan, and hands every result on."""
 
+import asyncio
 import datetime
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -9,8 +11,9 @@ from nicegui import ui
 from glabella.app.face import FaceView
 from glabella.app.follow import Follower, Hands
 from glabella.app.months_view import SectionView, TimeBar
+from glabella.app.pages.busy import Busy
 from glabella.app.pages.controls import block, finding, segmented
-from glabella.app.places import site_point
+from glabella.app.places import Depths, depths_at, site_point
 from glabella.app.services import Services
 from glabella.app.workbench import Result
 from glabella.errors import GlabellaError
@@ -20,6 +23,7 @@ from glabella.patient import Patient
 from glabella.plan import Injection, Plan
 
 Document = dict[str, Any]
+GONE, MOST_TRIES = 404, 3
 AIM = 1000  # numbers of aims on the face start here
 VIEWS = {"front": "Front", "left": "Left", "right": "Right"}
 CLICKS = {"place": "Places", "look": "Looks"}
@@ -40,7 +44,7 @@ class Stage:
 
     def __init__(self, services: Services, hands: Hands, *, simple: bool = False, overlays: bool = True, placing: bool = False) -> None:
         self.services, self.hands = services, hands
-        self.follower = Follower(services.workbench, hands, self._answered, self._failed)
+        self.follower = Follower(services.workbench, hands, self._answered, self._failed, on_doing=self._doing)
         self.result: Result | None = None
         self.date: datetime.date | None = None
         self._simple = simple
@@ -52,6 +56,9 @@ class Stage:
         self._beyond: frozenset[str] = frozenset()
         self._aims: tuple[Injection, ...] = ()
         self._overlay = "none"
+        self._depths: dict[tuple[object, ...], Depths | None] = {}  # of this person's face
+        self._wish: tuple[Patient, Plan | None] | None = None
+        self._again = self._tries = 0
         self._listeners: list[Callable[[Result, Document], None]] = []
         with block("gl-face gl-card"):
             with block("gl-face-host"):
@@ -63,9 +70,12 @@ class Stage:
                 if overlays:
                     segmented("Show", OVERLAYS, "none", self.set_overlay, tips=OVERLAY_TIPS)
             self.time = TimeBar(simple=simple)
+            self.busy = Busy()
             self.trouble = block("gl-trouble").props('role="status"')
         if placing:
             self.face.on("ready", lambda: self.face.set_mode("place"))
+        for picture in (self.face, self.time):
+            picture.on("failed", self._lost)
         self._expression = ""
         self.face.on("ready", lambda: self.look(self._expression) if self._expression else None)
         ui.context.client.on_delete(self.follower.stop)
@@ -73,6 +83,7 @@ class Stage:
     def section(self, *, editable: bool = False) -> SectionView:
         """The section view of this stage, placed where this is called."""
         self._section = SectionView(simple=self._simple, editable=editable)
+        self._section.on("failed", self._lost)
         return self._section
 
     _section: SectionView | None = None
@@ -84,12 +95,16 @@ class Stage:
     def show(self, patient: Patient, plan: Plan | None, injections: Sequence[Injection] = (), date: datetime.date | None = None) -> None:
         """Ask for a person and a plan."""
         self._injections, self.date, self._why, self._patient = tuple(injections), date, "", patient
-        self.follower.want(patient, plan, date)
+        self._want(patient, plan)
 
     def refuse(self, patient: Patient, why: str) -> None:
         """Say why there is nothing to show, and show the face untreated meanwhile."""
         self._why, self._patient = f"{why}. The face is shown untreated.", patient
-        self.follower.want(patient, None, self.date)
+        self._want(patient, None)
+
+    def _want(self, patient: Patient, plan: Plan | None) -> None:
+        self._wish, self._tries = (patient, plan), 0
+        self.follower.want(patient, plan, self.date)
 
     def select(self, number: int | None, injections: Sequence[Injection] | None = None) -> None:
         """Take a needle in hand: marked on the face, cut through in the section."""
@@ -98,6 +113,18 @@ class Stage:
             self._injections = tuple(injections)
         self._show_sites()
         self._show_section()
+
+    def depths(self, injection: Injection) -> Depths | None:
+        """How deep a needle can go at its place; None outside the face, and while the face is not built."""
+        if self.result is None:
+            return None
+        place = injection.site, injection.lateral_mm, injection.up_mm, injection.target_muscle
+        if place not in self._depths:
+            try:
+                self._depths[place] = depths_at(self.result.person, injection)
+            except GlabellaError:
+                self._depths[place] = None
+        return self._depths[place]
 
     def mark_beyond(self, findings: Sequence[Finding]) -> None:
         """Mark the sites that a refusal speaks of."""
@@ -122,7 +149,7 @@ class Stage:
     def set_overlay(self, kind: Any) -> None:
         """What lies over the skin."""
         self._overlay = kind
-        url = f"/view/results/{self.result.key}/dose.bin" if kind == "dose" and self.result and self.result.plan else ""
+        url = self._address(f"/view/results/{self.result.key}/dose.bin") if kind == "dose" and self.result and self.result.plan else ""
         self.face.set_overlay(kind if kind != "dose" or url else "none", url)
 
     def show_risk(self, key: str) -> None:
@@ -130,24 +157,59 @@ class Stage:
         self._overlay = "risk"
         self.face.set_overlay("risk", f"/view/risk/{key}.bin")
 
+    # --- what is under way, and what got lost ---------------------------------------------------------------------------------
+
+    def _doing(self) -> None:
+        with self.face.client:
+            if self.follower.doing:
+                self.busy.show(self.follower.doing, lambda: self.follower.share)
+            else:
+                self.busy.done()
+
+    def _lost(self, event: Any) -> None:
+        """The server no longer had what the page wanted to draw: ask for all of it anew, under new addresses."""
+        if event.args.get("status") != GONE or self._wish is None:
+            return
+        if self._tries >= MOST_TRIES:
+            self._say(f"{event.args['message']}; reload the page")
+            return
+        self._tries += 1
+        self._again += 1
+        self._person_key = self._section_of = ""
+        self.result = None
+        self.follower.want(*self._wish, self.date)
+
+    def _address(self, path: str) -> str:
+        """An own route; other than the one before where that was lost."""
+        return path + (f"{'&' if '?' in path else '?'}again={self._again}" if self._again else "")
+
     # --- answers ------------------------------------------------------------------------------------------------------------
 
     async def _answered(self, result: Result) -> None:
         first = self.result is None or self.result.plan != result.plan or self.result.person is not result.person
-        document = await self.hands.soon(lambda: self.hands.documents.of(result, self.date))
+        date = self.date
+        text = self.hands.soon(partial(self.hands.documents.text_of, result, date))  # made while the page is told to fetch it
+        making = asyncio.ensure_future(text)
         self.result = result
         with self.face.client:
             self._say(self._why)
             key = self.services.workbench.person_key(result.person.patient)
             if key != self._person_key:
                 self._person_key = key
-                self.face.set_person(f"/view/people/{key}/face.bin")
-            self.time.set_months(f"/view/results/{result.key}/months.json" + (f"?date={self.date.isoformat()}" if self.date else ""))
+                self._depths.clear()
+                self.face.set_person(self._address(f"/view/people/{key}/face.bin"))
+            dated = f"?date={self.date.isoformat()}" if self.date else ""
+            self.time.set_months(self._address(f"/view/results/{result.key}/months.json{dated}"))
+        await making
+        document = self.hands.documents.of(result, date)
+        with self.face.client:
             if first:
                 self._show_sites()
                 self._show_section()
                 if self._overlay == "dose":
                     self.set_overlay("dose")
+            if self.result is not result:
+                return  # a newer wish was answered meanwhile, and its words stand
             for listener in self._listeners:
                 listener(result, document)
 
@@ -189,11 +251,11 @@ class Stage:
         one = self._injections[self._selected]
         treated = self.result.plan.sessions[0].injections if self.result.plan else ()
         if one in treated:
-            address = f"/view/results/{self.result.key}/section.bin?injection={treated.index(one)}"
+            address = self._address(f"/view/results/{self.result.key}/section.bin?injection={treated.index(one)}")
         else:
             depth = "" if one.depth_mm is None else f"&depth_mm={one.depth_mm:g}"
             where = f"site={one.site}&lateral_mm={one.lateral_mm:g}&up_mm={one.up_mm:g}{depth}&aim={one.target_muscle or ''}"
-            address = f"/view/people/{self._person_key}/section.bin?{where}"
+            address = self._address(f"/view/people/{self._person_key}/section.bin?{where}")
         if address != self._section_of:
             self._section_of = address
             self._section.set_section(address)

@@ -7,7 +7,7 @@ from typing import Any
 
 from nicegui.element import Element
 
-from glabella.app.pages.controls import block, finding, text
+from glabella.app.pages.controls import block, finding, text, told
 from glabella.label import Finding
 
 SOURCE_KEY = re.compile(r" \[[a-z0-9_, ]+\]")
@@ -17,16 +17,17 @@ BASIS_WORDS = {"computed": "computed for this plan", "label_rate": "rate from pu
 def tell_dates(box: Element, document: Mapping[str, Any], *, simple: bool = False) -> None:
     """What happens when: as calendar dates where the treatment has a date, as days else. ``simple``: without keys of sources."""
     box.clear()
+    seen: set[str] = set()
     with box, block("gl-facts", "dl"):
         for entry in document["dates"]:
-            text(entry["title"], "", "dt")
+            told(entry["title"], "", "dt", seen=seen)
             with block("", "dd"):
                 text(_when(entry, "day", "date"), "gl-number")
                 low, high = _when(entry, "low_day", "low_date"), _when(entry, "high_day", "high_date")
                 if low and high and low != high:
                     text(f" ({low} to {high})", "gl-muted gl-number")
                 if entry.get("note"):
-                    text(SOURCE_KEY.sub("", entry["note"]) if simple else entry["note"], "gl-muted", "p")
+                    told(SOURCE_KEY.sub("", entry["note"]) if simple else entry["note"], "gl-muted", "p", seen=seen)
 
 
 def _when(entry: Mapping[str, Any], day: str, date: str) -> str:
@@ -40,14 +41,15 @@ def _when(entry: Mapping[str, Any], day: str, date: str) -> str:
 def tell_side_effects(box: Element, document: Mapping[str, Any]) -> None:
     """Side effects in plain words with their numbers, and whether they were computed or are a published rate."""
     box.clear()
+    seen: set[str] = set()
     with box:
         if not document["unwanted"]:
             text("No injections, so nothing to expect.", "gl-muted", "p")
         for effect in document["unwanted"]:
             with block("gl-effect"):
-                text(effect["title"], "", "h3")
-                text(effect["plain"], "", "p")
-                text(BASIS_WORDS[effect["basis"]], "gl-muted", "p").props["title"] = f"source: {effect['source']}"
+                told(effect["title"], "", "h3", seen=seen)
+                told(effect["plain"], "", "p", seen=seen)
+                told(BASIS_WORDS[effect["basis"]], "gl-muted", "p").props["title"] = f"source: {effect['source']}"
 
 
 def tell_findings(box: Element, findings: Sequence[Finding]) -> None:
@@ -55,7 +57,7 @@ def tell_findings(box: Element, findings: Sequence[Finding]) -> None:
     box.clear()
     with box:
         if not findings:
-            text("The label check finds nothing to say.", "gl-muted", "p")
+            told("The label check finds nothing to say.", "gl-muted", "p")
         for one in findings:
             finding(one.severity, one.what, f"{one.where}; {one.source}")
 

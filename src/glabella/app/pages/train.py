@@ -9,16 +9,20 @@ from nicegui import ui
 from glabella.app.desk import Desk, usual_injection
 from glabella.app.follow import Hands
 from glabella.app.note import Note
-from glabella.app.pages.controls import block, button, card, finding, table, text
+from glabella.app.pages.busy import Busy
+from glabella.app.pages.controls import block, button, card, finding, table, text, told
 from glabella.app.pages.shell import shell
-from glabella.app.pages.sites_table import SitesTable, site_words
+from glabella.app.pages.sites_table import Neutral, SitesTable, site_words
 from glabella.app.pages.stage import AIM, Stage
 from glabella.app.places import place_at
 from glabella.app.services import Services
 from glabella.app.training.cases import Case, case_of, load_cases
+from glabella.app.training.landmarks import LANDMARKS, landmark_words, place_of
 from glabella.app.training.score import Score, score_placement
 from glabella.errors import GlabellaError, InputError
 from glabella.evidence.patterns import licensed_muscle
+from glabella.plan import Injection
+from glabella.treatment import Person
 
 
 def train(services: Services, hands: Hands, name: str, seed: int) -> None:
@@ -30,7 +34,7 @@ def train(services: Services, hands: Hands, name: str, seed: int) -> None:
         try:
             case = case_of(name, seed)
         except InputError as error:
-            text("No such case", "", "h1")
+            told("No such case", "", "h1")
             finding("caution", str(error))
             _choose()
             return
@@ -38,13 +42,13 @@ def train(services: Services, hands: Hands, name: str, seed: int) -> None:
 
 
 def _choose() -> None:
-    text("Treat a case from memory", "", "h1")
-    text("Six people who do not exist. Place the needles, then see what lies under the skin and what would have happened.", "gl-lead", "p")
+    told("Treat a case from memory", "", "h1")
+    told("Six people who do not exist. Place the needles, then see what lies under the skin and what would have happened.", "gl-lead", "p")
     with block("gl-doors", "nav").props('aria-label="Cases"'):
         for case in load_cases():
             with ui.element("a").classes("gl-door") as door:
                 text(case.title, "", "h2")
-                text(case.story, "", "p")
+                told(case.story, "", "p")
             door.props["href"] = f"/train?case={case.name}&seed=1"
 
 
@@ -55,20 +59,25 @@ class TrainPage:
         self.services, self.hands, self.case, self.seed = services, hands, case, seed
         self.desk = Desk(Note(case.title, case.patient, case.product))
         self.revealed = False
-        text(case.title, "", "h1")
+        told(case.title, "", "h1")
         with block("gl-columns"):
             self.stage = Stage(services, hands, overlays=False, placing=True)
             with block("gl-side"):
                 with card("The case"):
-                    text(case.story, "", "p")
-                    text(case.task, "gl-strong", "p")
-                    text("Click on the face to place a needle, or add sites in the table. Drag or nudge to move.", "gl-muted", "p")
+                    told(case.story, "", "p")
+                    told(case.task, "gl-strong", "p")
+                    told(
+                        "Click on the face to place a needle, or start from a landmark in the table. Drag or nudge to move.",
+                        "gl-muted",
+                        "p",
+                    )
                 with card("Your needles"):
-                    self.table = SitesTable(self.desk, self.take)
+                    self.table = SitesTable(self.desk, self.take, self.stage.depths, self._neutral())
                     with block("gl-row"):
                         button("Undo", self.desk.undo)
                         button("Redo", self.desk.redo)
                         button("Reveal", self._reveal, primary=True)
+                self.busy = Busy()
                 self.answer = block("gl-told").props('role="status"')
                 with card("Again"), block("gl-row"):
                     button("The same face", lambda: ui.navigate.to(f"/train?case={case.name}&seed={seed}"))
@@ -78,7 +87,22 @@ class TrainPage:
         self.stage.face.on("select", lambda event: self.take(int(event.args["id"])) if int(event.args["id"]) < AIM else None)
         self.stage.face.on("drag_end", lambda event: self._at(np.array(event.args["point"], float), int(event.args["id"])))
         self.desk.listen(lambda rows: self._changed())
+        self.stage.on_result(lambda result, document: self.table.show_depths())
         self.stage.show(case.patient, None)
+
+    def _neutral(self) -> Neutral:
+        def person() -> Person:
+            if self.stage.result is None:
+                raise InputError("the face is still being built; try again in a moment")
+            return self.stage.result.person
+
+        def words(injection: Injection) -> str:
+            try:
+                return landmark_words(person(), injection)
+            except InputError:
+                return ""
+
+        return Neutral(LANDMARKS, lambda name, taken: place_of(person(), name, taken), words)
 
     def take(self, number: int) -> None:
         """Take a needle in hand."""
@@ -111,8 +135,7 @@ class TrainPage:
             with self.answer:
                 finding("caution", "Place at least one needle first; then reveal.")
             return
-        with self.answer:
-            text("Looking under the skin ...", "", "p")
+        self.busy.show("Looking under the skin")
         try:
             score = await self.hands.later(lambda: score_placement(self.case, placed, self.services.workbench))
         except GlabellaError as error:
@@ -120,6 +143,8 @@ class TrainPage:
             with self.answer:
                 finding("caution", str(error))
             return
+        finally:
+            self.busy.done()
         self.revealed = True
         self.stage.show_aims(self.case.reference.sessions[0].injections)
         self.stage.set_overlay("muscles")
@@ -131,7 +156,7 @@ class TrainPage:
         self.answer.clear()
         with self.answer:
             with card("How close"):
-                text(_summary(score), "gl-strong", "p")
+                told(_summary(score), "gl-strong", "p")
                 rows = []
                 for one in score.needles:
                     name = site_words(one.site) if one.site else "no target near"
@@ -140,16 +165,16 @@ class TrainPage:
                 table(("Target", "mm off", "Units", "Target units", "What to notice"), rows, "Needles against targets")
             with card("What would have happened"):
                 for sentence in score.told:
-                    text(sentence, "", "p")
+                    told(sentence, "", "p")
                 if score.placed is not None:
                     risks = [
                         (name.replace("_", " "), f"{units:.4f}", f"{score.reference.at_risk_units[name]:.4f}")
                         for name, units in score.placed.at_risk_units.items()
                     ]
                     table(("Units taken up where they should not be", "Yours", "Reference"), risks, "Dose at structures at risk")
-                    text("Slide the days under the face to watch it.", "gl-muted", "p")
+                    told("Slide the days under the face to watch it.", "gl-muted", "p")
             with card("What to learn"):
-                text(self.case.learn, "", "p")
+                told(self.case.learn, "", "p")
 
 
 def _summary(score: Score) -> str:

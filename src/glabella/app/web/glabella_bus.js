@@ -65,6 +65,18 @@ export function ownUrl(url) {
   return url.startsWith("/") ? (window.path_prefix ?? "") + url : url;
 }
 
+/** @returns {Promise<Response>} a good answer of an own route; an error has the answer's `status` */
+export async function ask(url, what) {
+  const answer = await fetch(ownUrl(url));
+  if (!answer.ok) throw Object.assign(new Error(`${what} could not be loaded (${answer.status})`), { status: answer.status });
+  return answer;
+}
+
+/** What a shell tells the server of an error: with status 404 the page asks anew. */
+export function failure(error) {
+  return { message: String(error.message ?? error), status: error.status ?? null };
+}
+
 let newest = 0;
 
 /**
@@ -75,9 +87,7 @@ export async function loadMonths(url) {
   const mine = ++newest;
   let months = null;
   if (url) {
-    const answer = await fetch(ownUrl(url));
-    if (!answer.ok) throw new Error(`the months could not be loaded (${answer.status})`);
-    months = await answer.json();
+    months = await (await ask(url, "the months")).json();
   }
   if (mine === newest) bus.set({ months });
 }

@@ -3,6 +3,7 @@
  * theme changes; a new day only moves a line over it and writes numbers, so the slider stays free.
  */
 import { bus } from "glabella_bus";
+import { explains, termed } from "glabella_terms";
 import { EXPRESSIONS, LAST_DAY, bandAt, bandText, dayText, make, newId, valueAt, wordsOf, written } from "glabella_time";
 
 const MOVED = ["maximum_frown", "brow_raise", "smile", "eye_closure"];
@@ -71,7 +72,7 @@ export class Curves {
   buildQuantities() {
     const name = newId("quantity");
     const options = Object.entries(QUANTITIES).map(([value, title]) => {
-      const radio = make("input", { type: "radio", name, value, checked: value === this.quantity });
+      const radio = make("input", { type: "radio", name, value, checked: value === this.quantity, ...explains(title) });
       radio.addEventListener("change", () => {
         this.quantity = value;
         this.show();
@@ -128,7 +129,8 @@ export class Curves {
       this.place.replaceChildren(...this.panels.map((panel) => panel.element));
     } else this.panels.forEach((panel, i) => (panel.plot = plots[i]));
     this.panels.forEach((panel) => panel.draw());
-    this.note.textContent = !months ? "The curves appear with the first result." : months.banded ? "Line: median. Band: 5th to 95th percentile. Click or drag in a chart to choose the day." : "band is being computed";
+    const note = !months ? "The curves appear with the first result." : months.banded ? "Line: median. Band: 5th to 95th percentile. Click or drag in a chart to choose the day." : "band is being computed";
+    this.note.replaceChildren(...termed(note));
     this.toggle.hidden = !months;
     this.table.replaceChildren(...plots.map((plot) => tableOf(plot, months.days)));
     this.showDay();
@@ -246,7 +248,7 @@ class Panel {
     this.alone = count === 1;
     this.values = plot.lines.map(() => make("b", { class: "gl-number" }));
     const entries = plot.lines.map((line, i) => make("span", { class: "gl-key" }, sampleOf(line.style), line.words, " ", this.values[i]));
-    const title = make("h3", { class: "gl-panel-title" }, plot.title, " ", make("span", { class: "gl-muted" }, plot.note));
+    const title = make("h3", { class: "gl-panel-title" }, ...termed(plot.title), " ", make("span", { class: "gl-muted" }, ...termed(plot.note)));
     this.canvas = make("div", { class: "gl-chart-canvas" });
     this.marker = make("div", { class: "gl-chart-day", "aria-hidden": "true" });
     this.dots = plot.lines.map((line) => make("i", { class: "gl-chart-dot", "aria-hidden": "true" }));

@@ -77,9 +77,9 @@ class FaceViewer {
     this.note.textContent = text || "";
   }
 
-  fail(message) {
+  fail(message, status = null) {
     this.say(message);
-    this.emit("failed", { message });
+    this.emit("failed", { message, status });
   }
 
   // ---- renderer and camera
@@ -186,7 +186,7 @@ class FaceViewer {
       if (this.url !== url || this.gone) return;
       this.adopt(bundle);
     } catch (error) {
-      this.fail(`The face could not be loaded: ${error.message}`);
+      this.fail(`The face could not be loaded: ${error.message}`, error.status);
     }
   }
 
@@ -610,7 +610,7 @@ class FaceViewer {
       this.setTint(header.stepped ? 2 : 1, header.levels.map(({ at }) => at), header.range);
       drawLegend(this.legend, { ...header.legend, ...legend });
     } catch (error) {
-      this.emit("failed", { message: `The overlay could not be loaded: ${error.message}` });
+      this.emit("failed", { message: `The overlay could not be loaded: ${error.message}`, status: error.status ?? null });
     }
   }
 

@@ -23,7 +23,7 @@ export function unpack(buffer) {
 /** Fetch and read such a file. */
 export async function fetchBundle(url) {
   const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${answer.statusText}`);
+  if (!answer.ok) throw Object.assign(new Error(`${url}: ${answer.status} ${answer.statusText}`), { status: answer.status });
   return unpack(await answer.arrayBuffer());
 }
 

@@ -1,5 +1,7 @@
 /** What lies over the canvas as HTML and SVG: sites with their units, the divider of the split view, names and legends. */
 
+import { termed } from "glabella_terms";
+
 const SVG = "http://www.w3.org/2000/svg";
 const STYLE = `
 .glf { position: relative; width: 100%; height: 100%; min-height: 240px; overflow: hidden; border-radius: inherit; user-select: none;
@@ -174,15 +176,15 @@ export function drawLegend(element, legend) {
   element.replaceChildren();
   element.hidden = !legend;
   if (!legend) return;
-  element.append(make("b", {}, legend.title));
+  element.append(make("b", {}, ...termed(legend.title)));
   if (legend.ramp) element.append(rampOf(legend));
   if (legend.items) {
     element.append(make("ul", {}, ...legend.items.map(({ colour, label, line, dashed }) => {
       const key = make("i", line ? { class: dashed ? "line dashed" : "line", style: `color:${colour}` } : { style: `background:${colour}` });
-      return make("li", {}, key, label);
+      return make("li", {}, key, ...termed(label));
     })));
   }
-  if (legend.note) element.append(make("p", {}, legend.note));
+  if (legend.note) element.append(make("p", {}, ...termed(legend.note)));
 }
 
 function rampOf({ ramp, stops }) {

@@ -2,7 +2,8 @@
  * The cut through the layers along one needle, drawn on a canvas: layers with their own hatching and names, the dose as lines in units per
  * mm3, the needle with its tip, the bony rim. The picture is painted once per section, size and theme; the needle is drawn over it.
  */
-import { bus, ownUrl } from "glabella_bus";
+import { ask, bus } from "glabella_bus";
+import { termed } from "glabella_terms";
 import { make, wordsOf, written } from "glabella_time";
 
 const LOOKS = {
@@ -260,9 +261,7 @@ export class SectionView {
   async load(url) {
     const mine = ++this.newest;
     if (!url) return this.clear();
-    const answer = await fetch(ownUrl(url));
-    if (!answer.ok) throw new Error(`the section could not be loaded (${answer.status})`);
-    const section = readBundle(await answer.arrayBuffer());
+    const section = readBundle(await (await ask(url, "the section")).arrayBuffer());
     if (mine === this.newest) this.show(section);
     return section.site;
   }
@@ -463,7 +462,7 @@ export class SectionView {
       return make("span", { class: "gl-dose-step gl-number" }, box, `${level}`);
     });
     this.legend.replaceChildren();
-    if (this.levels.length) this.legend.replaceChildren(make("span", { class: "gl-label" }, "Dose taken up, units per mm³, at least"), ...swatches);
+    if (this.levels.length) this.legend.replaceChildren(make("span", { class: "gl-label" }, ...termed("Dose taken up, units per mm³, at least")), ...swatches);
   }
 
   // ---- names
@@ -719,10 +718,11 @@ export class SectionView {
 
   table() {
     const tip = this.layerAt(this.given);
+    const seen = new Set();
     const rows = this.tissue.map((part, k) => {
       const last = k === this.tissue.length - 1;
-      const name = [part.muscle ? wordsOf(part.muscle) : part.layer, part === tip ? make("span", { class: "gl-chip gl-chip-accent" }, "tip") : null].filter(Boolean);
-      if (name.length > 1) name.splice(1, 0, " ");
+      const name = [...termed(part.muscle ? wordsOf(part.muscle) : part.layer, seen), part === tip ? make("span", { class: "gl-chip gl-chip-accent" }, "tip") : null].filter(Boolean);
+      if (part === tip) name.splice(-1, 0, " ");
       return make("tr", {}, make("th", { scope: "row" }, ...name), make("td", { class: "gl-number" }, part.from_mm.toFixed(1)), make("td", { class: "gl-number" }, last ? "deeper" : part.to_mm.toFixed(1)));
     });
     const head = ["below the entry", "from, mm", "to, mm"].map((words, k) => make("th", { scope: "col", class: k ? "gl-number" : null }, words));

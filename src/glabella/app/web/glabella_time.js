@@ -3,6 +3,7 @@
  * Also home of the small helpers that read a months document.
  */
 import { bus } from "glabella_bus";
+import { termed } from "glabella_terms";
 
 export const LAST_DAY = 365;
 export const EXPRESSIONS = { rest: "Rest", maximum_frown: "Frown", brow_raise: "Brow raise", smile: "Smile", eye_closure: "Eye closure" };
@@ -208,7 +209,7 @@ export class TimeBar {
     this.dates.hidden = !entries.length;
     this.cells = this.simple ? this.simpleCells() : this.cellsWithNumbers();
     this.readout.replaceChildren(...this.cells.map((cell) => cell.element));
-    if (bus.months && !bus.months.banded && !this.simple) this.readout.append(make("p", { class: "gl-muted gl-readout-note" }, "band is being computed"));
+    if (bus.months && !bus.months.banded && !this.simple) this.readout.append(make("p", { class: "gl-muted gl-readout-note" }, ...termed("band is being computed")));
     this.showDay();
   }
 
@@ -314,7 +315,7 @@ function gradeWord(grade) {
 function cell(title, note, textOf) {
   const value = make("b", { class: "gl-readout-value gl-number" });
   const band = make("span", { class: "gl-readout-band gl-number" });
-  const element = make("div", { class: "gl-readout-cell" }, make("span", { class: "gl-readout-title" }, title), value, band, make("span", { class: "gl-readout-note" }, note));
+  const element = make("div", { class: "gl-readout-cell" }, make("span", { class: "gl-readout-title" }, ...termed(title)), value, band, make("span", { class: "gl-readout-note" }, note));
   let said = "";
   const show = (day) => {
     const text = textOf(day);
@@ -329,7 +330,7 @@ function cell(title, note, textOf) {
 function sidesCell(title, note, textOf) {
   const rows = ["left", "right"].map((side) => ({ side, value: make("b", { class: "gl-number" }), band: make("span", { class: "gl-number" }), said: "" }));
   const lines = rows.map(({ side, value, band }) => make("span", { class: "gl-readout-side" }, make("span", {}, side), value, band));
-  const element = make("div", { class: "gl-readout-cell" }, make("span", { class: "gl-readout-title" }, title), ...lines, make("span", { class: "gl-readout-note" }, note));
+  const element = make("div", { class: "gl-readout-cell" }, make("span", { class: "gl-readout-title" }, ...termed(title)), ...lines, make("span", { class: "gl-readout-note" }, note));
   const show = (day) => {
     for (const row of rows) {
       const text = textOf(row.side, day);

@@ -1,3 +1,4 @@
+import { failure } from "glabella_bus";
 import { SectionView } from "glabella_section";
 
 export default {
@@ -32,7 +33,7 @@ export default {
         const site = await this.view.load(url);
         if (site) this.$emit("shown", { site });
       } catch (error) {
-        this.$emit("failed", { message: String(error.message ?? error) });
+        this.$emit("failed", failure(error));
       }
     },
   },

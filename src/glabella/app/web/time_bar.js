@@ -1,4 +1,4 @@
-import { loadMonths } from "glabella_bus";
+import { failure, loadMonths } from "glabella_bus";
 import { TimeBar } from "glabella_time";
 
 export default {
@@ -29,7 +29,7 @@ export default {
         await loadMonths(url);
         this.$emit("loaded", { url });
       } catch (error) {
-        this.$emit("failed", { message: String(error.message ?? error) });
+        this.$emit("failed", failure(error));
       }
     },
   },

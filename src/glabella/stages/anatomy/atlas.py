@@ -6,7 +6,7 @@ along the true normal.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from glabella.stages.anatomy.drawing import Drawing, atlas_data, drawn_landmark
 from glabella.stages.anatomy.landmarks import find_heights, find_points, lay_curves, rim_part
 from glabella.stages.anatomy.licensed import licensed_sites
 from glabella.stages.anatomy.muscles import lay_muscles
-from glabella.stages.anatomy.orbit import levator_sheets, septum_sheet
+from glabella.stages.anatomy.orbit import lateral_rectus_sheet, levator_sheets, septum_sheet
 from glabella.stages.anatomy.places import Site, distance_to_line, site_at, walk
 from glabella.stages.anatomy.sheet import LATTICE_STEP_MM, Sheet
 
@@ -31,7 +31,8 @@ class Atlas:
     """The anatomy of one person. ``muscles`` and ``septa`` by name; ``curves`` (n, 3) and ``points`` (3,) on the skin.
 
     Curves whose name ends in ``_bone`` lie on the bone. ``areas``: which triangles of ``face.surface(1)`` belong to each skin area.
-    ``sites``: the licensed sites; ``targets``: the muscle each one aims at.
+    ``sites``: the licensed sites; ``targets``: the muscle each one aims at. ``bystanders``: muscles that no plan aims at and no
+    expression uses; they take up too little to change the field of the dose, and are only asked how much would reach them.
     """
 
     face: Face
@@ -43,6 +44,7 @@ class Atlas:
     areas: Mapping[str, np.ndarray]
     sites: Mapping[str, Site]
     targets: Mapping[str, str]
+    bystanders: Mapping[str, Sheet] = field(default_factory=dict)
 
     def __hash__(self) -> int:
         return id(self)
@@ -129,7 +131,7 @@ def build_atlas(face: Face, patient: Any, parameters: Mapping[str, float]) -> At
     curves = lay_curves(drawing, heights, parameters)
     points = find_points(drawing, curves, heights)
 
-    muscles, septa, orbit = lay_muscles(drawing, heights), {}, atlas_data("orbit")
+    muscles, septa, bystanders, orbit = lay_muscles(drawing, heights), {}, {}, atlas_data("orbit")
     lid_margin_up_mm = drawn_landmark(atlas_data("bones")["landmarks"]["upper_lid_margin"][0])[1]
     for side in SIDES:
         belly, aponeurosis = levator_sheets(drawing, orbit, lid_margin_up_mm, side)
@@ -137,10 +139,11 @@ def build_atlas(face: Face, patient: Any, parameters: Mapping[str, float]) -> At
         ends = orbit["orbital_septum"]["from_lateral_mm"], orbit["orbital_septum"]["to_lateral_mm"]
         rim = rim_part(curves[f"supraorbital_rim_{side}_bone"], side, *ends)
         septa[f"orbital_septum_{side}"] = septum_sheet(drawing.surface, rim, aponeurosis, orbit, side)
+        bystanders[f"lateral_rectus_{side}"] = lateral_rectus_sheet(drawing, orbit, side)
 
     sites = licensed_sites(drawing, curves, points, heights)
     targets = {name: _target(name, atlas_data("sites")) for name in sites}
-    return Atlas(face, drawing.surface, muscles, septa, curves, points, skin_areas(), sites, targets)
+    return Atlas(face, drawing.surface, muscles, septa, curves, points, skin_areas(), sites, targets, bystanders)
 
 
 def _target(site: str, rules: Mapping[str, Any]) -> str:

@@ -23,11 +23,14 @@ NOMINAL_RADIUS_MM = 88.0
 
 @dataclass(frozen=True)
 class Window:
-    """The part of the face that a grid covers, in degrees seen from the centre of the columns."""
+    """The part of the face that a grid covers, in degrees seen from the centre of the columns, and where that centre lies."""
 
     azimuth_degrees: tuple[float, float] = (-HALF_WIDTH_DEGREES, HALF_WIDTH_DEGREES)
     elevation_degrees: tuple[float, float] = (LOWEST_DEGREES, HIGHEST_DEGREES)
     deepest_mm: float = DEEPEST_MM
+    behind_nasion_mm: float = CENTRE_BEHIND_NASION_MM
+    above_nasion_mm: float = CENTRE_ABOVE_NASION_MM
+    nominal_radius_mm: float = NOMINAL_RADIUS_MM
 
 
 @dataclass(frozen=True)
@@ -141,11 +144,11 @@ def _angles(away: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def build_grid(
     face: Face, surface: Surface, step_mm: float = STEP_MM, depth_step_mm: float = DEPTH_STEP_MM, window: Window | None = None
 ) -> Grid:
-    """Columns over the upper face with spacing ``step_mm`` (at the forehead) and levels of ``depth_step_mm`` (mm)."""
+    """Columns over the ``window`` (the upper face) with spacing ``step_mm`` at its nominal radius, levels of ``depth_step_mm`` (mm)."""
     window = window or Window()
     nasion = face.landmarks[168]
-    centre = np.array([0.0, nasion[1] + CENTRE_ABOVE_NASION_MM, nasion[2] - CENTRE_BEHIND_NASION_MM])
-    step = step_mm / NOMINAL_RADIUS_MM
+    centre = np.array([0.0, nasion[1] + window.above_nasion_mm, nasion[2] - window.behind_nasion_mm])
+    step = step_mm / window.nominal_radius_mm
     theta = _axis(np.radians(window.azimuth_degrees[0]), np.radians(window.azimuth_degrees[1]), step)
     phi = _axis(np.radians(window.elevation_degrees[0]), np.radians(window.elevation_degrees[1]), step)
     radius = _skin_radius(surface, centre, theta, phi)

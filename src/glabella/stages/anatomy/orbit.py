@@ -1,4 +1,4 @@
-"""The orbit: levator palpebrae superioris, its aponeurosis and the orbital septum, as sheets in three dimensions."""
+"""The orbit: levator palpebrae superioris, its aponeurosis, the orbital septum and the lateral rectus, as sheets in three dimensions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,6 +41,20 @@ def levator_sheets(drawing: Drawing, orbit: Mapping[str, Any], lid_margin_up_mm:
         f"levator_aponeurosis_{side}", curve, curve - centre, thickness, nowhere, origin="soft", insertion_from=1.0, innervated=False
     )
     return levator, aponeurosis
+
+
+def lateral_rectus_sheet(drawing: Drawing, orbit: Mapping[str, Any], side: str) -> Sheet:
+    """The belly of the lateral rectus of one side, which turns the eye outwards: upright beside the globe."""
+    sign = 1.0 if side == "left" else -1.0
+    centre = drawing.face.eyeballs[1 if side == "left" else 0][0]
+    data = orbit["lateral_rectus"]
+    line = smooth_line(np.c_[np.array(data["centre_mm"]), data["height_mm"], data["thickness_mm"]], step_mm=LATTICE_STEP_MM)
+    t = _across(float(line[:, 3].max()))
+    lattice = np.repeat(line[:, None, :3], len(t), 1)
+    lattice[..., 1] += line[:, 3:4] / 2 * t
+    points = in_orbit_frame(lattice, centre, drawing.size, sign)
+    thickness = np.repeat(line[:, 4:5], len(t), 1)
+    return make_sheet(f"lateral_rectus_{side}", points, points - centre, thickness, np.full(thickness.shape, np.nan), insertion_from=1.0)
 
 
 def septum_sheet(surface: Surface, rim_bone: np.ndarray, aponeurosis: Sheet, orbit: Mapping[str, Any], side: str) -> Sheet:

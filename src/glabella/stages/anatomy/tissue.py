@@ -73,20 +73,29 @@ class Anatomy:
 
     def near_levator(self, side: str, within_mm: float) -> np.ndarray:
         """Tissue cells (n,) behind the septum less than ``within_mm`` from the middle of the levator's belly of one side."""
-        reach_mm, cells, gap_mm = self._beside_levator.get(side, (0.0, np.zeros(0, int), np.zeros(0)))
+        return self.near_belly(self.atlas.muscles[f"levator_palpebrae_superioris_{side}"], within_mm)
+
+    def near_belly(self, muscle: Sheet, within_mm: float) -> np.ndarray:
+        """Tissue cells (n,) behind the septum less than ``within_mm`` from the middle of a muscle in the orbit."""
+        reach_mm, cells, gap_mm = self._beside_bellies.get(muscle.name, (0.0, np.zeros(0, int), np.zeros(0)))
         if within_mm > reach_mm:  # look somewhat farther than asked: the next question may be answered by the same distances
             reach_mm = 2 * within_mm
-            belly = self.atlas.muscles[f"levator_palpebrae_superioris_{side}"].points.reshape(-1, 3)
+            belly = muscle.points.reshape(-1, 3)
             cells = np.flatnonzero(self.behind_septum)
             cells = cells[_in_box(self.points[cells].T, belly, reach_mm)]
-            gap_mm = np.asarray(_tree(belly).query(self.points[cells], distance_upper_bound=reach_mm)[0])
-            self._beside_levator[side] = reach_mm, cells, gap_mm
+            gap_mm = np.asarray(tree_of(belly).query(self.points[cells], distance_upper_bound=reach_mm)[0])
+            self._beside_bellies[muscle.name] = reach_mm, cells, gap_mm
         return cells[gap_mm < within_mm]
 
     @cached_property
-    def _beside_levator(self) -> dict[str, tuple[float, np.ndarray, np.ndarray]]:
-        """What ``near_levator`` has found per side: how far it looked, cells and their distances in mm."""
+    def _beside_bellies(self) -> dict[str, tuple[float, np.ndarray, np.ndarray]]:
+        """What ``near_belly`` has found per muscle: how far it looked, cells and their distances in mm."""
         return {}
+
+    @cached_property
+    def bystanders(self) -> Mapping[str, MuscleCells]:
+        """The atlas's bystanders on the grid: they share their cells with whatever is there, and take nothing from it."""
+        return rasterise(self.atlas.bystanders, self.grid, self.cells, self.points)
 
     def bone_depth_at(self, points: np.ndarray) -> np.ndarray:
         """True depth to bone (n,) in mm below skin points (n, 3); ``NO_BONE_MM`` over the opening of the orbit."""
@@ -140,7 +149,7 @@ def build_anatomy(
     fascia = ~behind & (depth_mm > bone_mm[i, j] - parameters["deep_fascia_above_bone_mm"])
     points = grid.points.reshape(-1, 3)[cells]
     bone = np.where(open_column, np.inf, bone_mm)
-    muscles = _rasterise(atlas.muscles, grid, cells, points)
+    muscles = rasterise(atlas.muscles, grid, cells, points)
     return Anatomy(
         atlas,
         grid,
@@ -203,14 +212,14 @@ def _septum_depth(atlas: Atlas, grid: Grid, bone_mm: np.ndarray) -> np.ndarray:
     theta, phi = np.meshgrid(grid.theta, grid.phi, indexing="ij")
     for sheet in atlas.septa.values():
         where = grid.coordinates(sheet.points.reshape(-1, 3))
-        gap, near = _tree(where[:, :2]).query(np.stack([theta.ravel(), phi.ravel()], 1))
+        gap, near = tree_of(where[:, :2]).query(np.stack([theta.ravel(), phi.ravel()], 1))
         covered = (np.asarray(gap) < 2 * grid.steps[0]).reshape(depth.shape)
         along = where[near, 2].reshape(depth.shape)
         depth[covered] = (along * grid.cosine)[covered]
     return depth
 
 
-def _rasterise(sheets: Mapping[str, Sheet], grid: Grid, cells: np.ndarray, points: np.ndarray) -> dict[str, MuscleCells]:
+def rasterise(sheets: Mapping[str, Sheet], grid: Grid, cells: np.ndarray, points: np.ndarray) -> dict[str, MuscleCells]:
     """Share of each cell that each muscle fills, scaled down where muscles would fill more than the whole."""
     found: dict[str, MuscleCells] = {}
     total = np.zeros(len(cells))
@@ -224,7 +233,7 @@ def _rasterise(sheets: Mapping[str, Sheet], grid: Grid, cells: np.ndarray, point
     return {name: replace(muscle, share=muscle.share * crowd[muscle.cells]) for name, muscle in found.items()}
 
 
-def _tree(points: np.ndarray) -> cKDTree:
+def tree_of(points: np.ndarray) -> cKDTree:
     """A tree over the evenly spread points of lattices: for these, quicker to build and to ask than scipy's usual one."""
     return cKDTree(points, leafsize=24, balanced_tree=False, compact_nodes=False)
 
@@ -246,7 +255,7 @@ def _cell_reach(grid: Grid) -> float:
 def _sheet_share(sheet: Sheet, grid: Grid, cells: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     lattice = sheet.points.reshape(-1, 3)
     normals, fibres = sheet.normals.reshape(-1, 3), sheet.fibres.reshape(-1, 3)
-    gap, near = _tree(lattice).query(points, distance_upper_bound=0.5 * float(np.max(sheet.thickness_mm)) + _cell_reach(grid))
+    gap, near = tree_of(lattice).query(points, distance_upper_bound=0.5 * float(np.max(sheet.thickness_mm)) + _cell_reach(grid))
     close = np.flatnonzero(np.isfinite(gap))
     cells, points, near = cells[close], points[close], np.asarray(near)[close]
     offset = points - lattice[near]

@@ -11,7 +11,15 @@ from glabella.stages.bolus.place import (
     injection_volume_ml,
     place_boluses,
 )
-from glabella.stages.bolus.tracking import levator_bed, rim_distance_mm, rim_distances_mm, tracked_share
+from glabella.stages.bolus.tracking import (
+    lateral_rectus_bed,
+    lateral_rim_distances_mm,
+    laterally_tracked_share,
+    levator_bed,
+    rim_distance_mm,
+    rim_distances_mm,
+    tracked_share,
+)
 
 __all__ = [
     "Bolus",
@@ -22,6 +30,9 @@ __all__ = [
     "bolus_frame",
     "fill_bolus",
     "injection_volume_ml",
+    "lateral_rectus_bed",
+    "lateral_rim_distances_mm",
+    "laterally_tracked_share",
     "levator_bed",
     "place_boluses",
     "rim_distance_mm",

@@ -140,8 +140,10 @@ def fill_bolus(needle: Needle, units: float, volume_ml: float, anatomy: Anatomy,
     fill = np.where(anatomy.behind_septum[number], 0.0, fill)  # what passes the septum is said by ``tracking``
     if fill.sum() <= 0:
         raise InputError(f"injection at {needle.site}: the needle's tip lies outside the tissue; choose another depth_mm or site")
-    distance, side = rim_distance_mm(needle.entry, anatomy)
-    behind = float(tracked_share(distance, parameters))
+    behind, side = 0.0, ""
+    if anatomy.atlas.septa:  # the lower face has no orbit to track into
+        distance, side = rim_distance_mm(needle.entry, anatomy)
+        behind = float(tracked_share(distance, parameters))
     share = (1 - behind) * fill / fill.sum()
     if behind > 0:
         bed, bed_share = levator_bed(anatomy, side, parameters)

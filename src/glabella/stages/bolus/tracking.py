@@ -3,6 +3,9 @@
 Smooth diffusion alone does not reach the levator: its belly lies more than 20 mm behind the lid. What does is fluid that passes the
 septum near the rim and spreads in the space in front of the aponeurosis and along the muscle (King 2016 describes the route;
 its share is not measured). A needle tracks the more the nearer it enters to the rim.
+
+Beside the eye the same fluid can run back along the lateral rectus (double vision after needles lateral of the canthus: case in
+the British Journal of Ophthalmology 2007). There the needle is shallow, so its fluid must also reach as deep as the septum.
 """
 
 from collections.abc import Mapping
@@ -52,5 +55,41 @@ def tracked_share(distance_mm: np.ndarray | float, parameters: Mapping[str, floa
 def levator_bed(anatomy: Anatomy, side: str, parameters: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
     """Cells (n,) that tracked fluid fills, behind the septum beside the belly of the levator, and their shares (n,)."""
     cells = anatomy.near_levator(side, parameters["tracked_fluid_layer_mm"])
+    volume = anatomy.volume_mm3[cells]
+    return cells, volume / volume.sum()
+
+
+def lateral_rim_distances_mm(entries: np.ndarray, anatomy: Anatomy) -> tuple[np.ndarray, list[str]]:
+    """How far along the skin entries (n, 3) lie lateral of the lateral bony rim (n,) in mm (negative: over the orbit), and its side.
+
+    Only the lateral half of the opening counts as over the orbit: elsewhere the nearest fluid could run to another muscle.
+    """
+    gaps, signs = [], []
+    for side in SIDES:
+        rim = anatomy.atlas.curves[f"lateral_orbital_rim_{side}"]
+        middle = anatomy.atlas.points[f"globe_{side}"][0]
+        gap, foot = distance_to_line(entries, rim)
+        beyond_end = np.abs(foot[:, None] - rim[[0, -1]]).max(2).min(1) < AT_END_MM
+        outward = entries[:, 0] * np.sign(middle)
+        outside = beyond_end | (outward >= foot[:, 0] * np.sign(middle)) | (outward < abs(middle))
+        gaps.append(gap)
+        signs.append(np.where(outside, 1.0, -1.0))
+    nearer = np.where((gaps[0] < gaps[1]) | ((gaps[0] == gaps[1]) & (signs[0] <= signs[1])), 0, 1)
+    return np.choose(nearer, gaps) * np.choose(nearer, signs), [SIDES[k] for k in nearer]
+
+
+def laterally_tracked_share(
+    aside_mm: np.ndarray | float, beyond_septum_mm: np.ndarray | float, parameters: Mapping[str, float]
+) -> np.ndarray:
+    """Share of the fluid that passes the septum beside the eye, for entries so far lateral of the place where half of it does and fluid
+    that ends so far below the depth of the septum (negative: before it)."""
+    softness = parameters["septum_tracking_softness_mm"]
+    both = ndtr(-np.asarray(aside_mm, float) / softness) * ndtr(np.asarray(beyond_septum_mm, float) / softness)
+    return parameters["septum_tracking_share"] * parameters["orbital_septum_transmission"] * both
+
+
+def lateral_rectus_bed(anatomy: Anatomy, side: str, parameters: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Cells (n,) that fluid tracked beside the eye fills, behind the septum beside the lateral rectus, and their shares (n,)."""
+    cells = anatomy.near_belly(anatomy.atlas.bystanders[f"lateral_rectus_{side}"], parameters["tracked_fluid_layer_mm"])
     volume = anatomy.volume_mm3[cells]
     return cells, volume / volume.sum()

@@ -119,9 +119,10 @@ def decay_weights(length: np.ndarray, rate: float, upto: float) -> tuple[np.ndar
     return np.exp(-rate * upto * length), kernel @ _quadratic(s)
 
 
-def sprout(times: np.ndarray, blocked: np.ndarray, sprout_per_day: float) -> np.ndarray:
-    """G at every time of the course, of ``G' = (b - G) / tau`` with G = 0 at the start; ``blocked`` is (times, elements)."""
+def sprout(times: np.ndarray, blocked: np.ndarray, sprout_per_day: float, start: float | np.ndarray = 0.0) -> np.ndarray:
+    """G at every time of the course, of ``G' = (b - G) / tau`` with G = ``start`` (elements,) first; ``blocked`` is (times, elements)."""
     grown = np.zeros_like(blocked)
+    grown[0] = start
     if len(times) < 3:
         return grown
     length = times[2::2] - times[:-2:2]
@@ -130,6 +131,7 @@ def sprout(times: np.ndarray, blocked: np.ndarray, sprout_per_day: float) -> np.
         keep, weight = decay_weights(length, sprout_per_day, upto)
         target[:] = sum(weight[:, j, None] * triple[j] for j in range(3))
         if upto == 1.0:
+            target[0] += keep[0] * grown[0]
             for i in range(1, len(target)):
                 target[i] += keep[i] * target[i - 1]
         else:

@@ -41,13 +41,18 @@ def weaken_muscles(blockade: Blockade, parameters: Mapping[str, float]) -> Muscl
     )
 
 
-def waste(times: np.ndarray, active: np.ndarray, atrophy_per_day: float, regrowth_per_day: float, floor: float | np.ndarray) -> np.ndarray:
+def waste(
+    times: np.ndarray, active: np.ndarray, atrophy_per_day: float, regrowth_per_day: float, floor: float | np.ndarray,
+    start: float | np.ndarray = 0.0,
+) -> np.ndarray:  # fmt: skip
     """Lost bulk D = 1 - M at the even ``times``, (intervals + 1, muscles), for ``active`` (times, muscles) a parabola on each interval.
 
     ``D' = -(ka (1 - a) + kh a) D + ka (1 - a) (1 - Mmin)`` is linear in D, so each interval is an exponential integral: exact for
     constant a, and exactly 0 where a is 1. ``floor`` may hold one number per muscle; a complex ``active`` carries a derivative along.
+    ``start``: bulk lost already at the first time, (muscles,).
     """
     lost = np.zeros(((len(times) + 1) // 2, active.shape[1]), dtype=active.dtype)
+    lost[0] = start
     if len(times) < 3:
         return lost
     length = (times[2::2] - times[:-2:2])[:, None]

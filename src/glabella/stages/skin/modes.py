@@ -58,7 +58,7 @@ class Skin:
         """Displacement (n, 3) mm of the vertices of ``face.surface(1)`` in an expression, from the skin with no tension at all."""
         newton = self.tension_newton(expression, patient, parameters) * self.force_at(force)
         moved = np.zeros((self.face_vertices, 3))
-        moved[self.vertex_index] = np.tensordot(newton, self.modes, 1) * self._fade[:, None]
+        moved[self.vertex_index] = np.tensordot(newton, self.modes, 1) * self.fade[:, None]
         return moved
 
     def strain(self, expression: str, force: Mapping[str, float], patient: Patient, parameters: Parameters) -> np.ndarray:
@@ -77,7 +77,7 @@ class Skin:
         return np.einsum("k,mkd->md", weights, self.modes[:, self.surface.triangles[triangle]])
 
     @cached_property
-    def _fade(self) -> np.ndarray:
+    def fade(self) -> np.ndarray:
         """One, going to zero at the cut edge so that pictures show no step; the solution itself is not changed."""
         depth = self.surface.vertices[:, 2] - self.surface.vertices[:, 2].min()
         height = self.surface.vertices[:, 1] - self.surface.vertices[:, 1].min()

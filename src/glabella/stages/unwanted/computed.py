@@ -9,14 +9,12 @@ from importlib import resources
 import numpy as np
 from scipy.special import ndtr
 
+from glabella.stages.unwanted.brow import BrowChange
+from glabella.stages.unwanted.mechanisms import BROW_MECHANISMS, MUSCLE_MECHANISMS
+
 DOSE_NODES = np.geomspace(1e-9, 1e2, 441)  # units/mm3 at which the block is tabulated: numerical
 PERSON_NODES, PERSON_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 PERSON_WEIGHTS = PERSON_WEIGHTS / PERSON_WEIGHTS.sum()
-STRUCTURES = tuple(
-    f"{name}_{side}"
-    for name in ("levator_palpebrae_superioris", "orbicularis_oculi_palpebral", "zygomaticus_major")
-    for side in ("left", "right")
-)
 MAPPED = {  # effects that are the dose to one pair of structures: these can be mapped by adjoint
     "eyelid_ptosis": "levator_palpebrae_superioris",
     "dry_eye": "orbicularis_oculi_palpebral",
@@ -66,27 +64,33 @@ def effect_words(effect: str) -> EffectWords:
 
 
 def rate_unwanted(
-    doses: Mapping[str, np.ndarray], brow_drop_mm: np.ndarray, peak_block: PeakBlock, parameter_draws: Sequence[Mapping[str, float]]
+    doses: Mapping[str, np.ndarray], brows: BrowChange, peak_block: PeakBlock, parameter_draws: Sequence[Mapping[str, float]]
 ) -> dict[str, ComputedRisk]:
     """Probability per person of each computed effect.
 
-    ``doses``: mean dose (draws,) in units/mm3 to each structure of ``STRUCTURES`` over placements; ``brow_drop_mm`` (samples,):
-    largest drop of any point of either brow; ``peak_block(dose, parameters)``: blocked share at its peak; ``parameter_draws``: the
-    first is the nominal one, the others give the band.
+    ``doses``: mean dose (draws,) in units/mm3 to each structure of ``STRUCTURES`` over placements; ``brows``: how they stand in each run;
+    ``peak_block(dose, parameters)``: blocked share at its peak; ``parameter_draws``: the first is the nominal one, the others give the
+    band. What only the scatter of the needles can cause is left out where the runs have none.
     """
-    lid, eye, smile = [], [], []
+    found: dict[str, list[float]] = {row.effect: [] for row in MUSCLE_MECHANISMS}
     for parameters in parameter_draws:
         block = np.maximum.accumulate(peak_block(DOSE_NODES, parameters))
         sd = max(parameters["person_sensitivity_sd_ln"], 1e-6)
-        either = _either_side(doses, block, sd)
-        lid.append(either("levator_palpebrae_superioris", parameters["lid_drop_visible_mm"] / parameters["lid_drop_when_blocked_mm"]))
-        eye.append(either("orbicularis_oculi_palpebral", parameters["blink_weakness_noticed"]))
-        smile.append(_asymmetry(doses, block, sd, parameters["smile_weakness_noticed"]))
-    found = {name: _risk(name, values) for name, values in (("eyelid_ptosis", lid), ("dry_eye", eye), ("asymmetric_smile", smile))}
-    drop = np.log(np.maximum(brow_drop_mm, 1e-6))
-    brow = [float(ndtr((drop - np.log(p["brow_drop_visible_mm"])) / p["brow_drop_person_sd_ln"]).mean()) for p in parameter_draws]
-    found["brow_ptosis"] = _risk("brow_ptosis", brow)
-    return found
+        for row in MUSCLE_MECHANISMS:
+            sides = [doses[f"{row.structure}_{side}"] for side in ("left", "right")]
+            noticed = row.noticed(parameters)
+            if row.law == "sides_differ":
+                chance = sum(weight * float(differs.mean()) for weight, differs in _differing(sides, block, sd, noticed))
+            else:
+                chance = float(1 - _spared(sides, block, sd, noticed).mean())
+            found[row.effect].append(chance)
+    for brow in BROW_MECHANISMS:
+        if brows.sampled or not brow.needs_samples:
+            moved = np.log(np.maximum(getattr(brows, brow.measure), 1e-6))
+            found[brow.effect] = [
+                float(ndtr((moved - np.log(p[brow.visible])) / p["brow_drop_person_sd_ln"]).mean()) for p in parameter_draws
+            ]
+    return {effect: _risk(effect, values) for effect, values in found.items()}
 
 
 def chance_of(effect: str, peak_block: PeakBlock, parameters: Mapping[str, float]) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
@@ -104,13 +108,6 @@ def chance_of(effect: str, peak_block: PeakBlock, parameters: Mapping[str, float
     return lambda left, right: 1 - _spared((left, right), block, sd, needed)
 
 
-def _either_side(doses: Mapping[str, np.ndarray], block: np.ndarray, sd: float) -> Callable[[str, float], float]:
-    def probability(structure: str, needed: float) -> float:
-        return float(1 - _spared([doses[f"{structure}_{side}"] for side in ("left", "right")], block, sd, needed).mean())
-
-    return probability
-
-
 def _spared(doses: Sequence[np.ndarray], block: np.ndarray, sd: float, needed: float) -> np.ndarray:
     """Chance (n,) that neither side is blocked by the share ``needed``."""
     miss = np.ones_like(doses[0])
@@ -120,11 +117,6 @@ def _spared(doses: Sequence[np.ndarray], block: np.ndarray, sd: float, needed: f
     for dose in doses:
         miss = miss * (1 - ndtr((np.log(np.maximum(dose, 1e-300)) - np.log(threshold)) / sd))
     return miss
-
-
-def _asymmetry(doses: Mapping[str, np.ndarray], block: np.ndarray, sd: float, noticed: float) -> float:
-    sides = [doses[f"zygomaticus_major_{side}"] for side in ("left", "right")]
-    return sum(weight * float(differs.mean()) for weight, differs in _differing(sides, block, sd, noticed))
 
 
 def _differing(doses: Sequence[np.ndarray], block: np.ndarray, sd: float, noticed: float) -> Iterator[tuple[float, np.ndarray]]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def remember(days: np.ndarray, target: np.ndarray, start: float, time_days: float | np.ndarray) -> np.ndarray:
+def remember(days: np.ndarray, target: np.ndarray, start: float | np.ndarray, time_days: float | np.ndarray) -> np.ndarray:
     """Solve ``R' = (target(t) - R) / time`` from ``R = start``, exact for a ``target`` (t, ...) that is linear between ``days`` (t,).
 
     ``time_days``: one number, or one per column of the target.

@@ -1,0 +1,202 @@
+"""The side effects of one outcome as a document and as plain lines: how many people, when to get help, the blood, unlicensed products."""
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from glabella.effect_names import name_effect
+from glabella.evidence.guidance import facts_about, label_emergency_text
+from glabella.evidence.sources import find_reference
+from glabella.outcome import Outcome, Probability, plain
+from glabella.stages.unwanted import any_event_rate
+
+SCHEMA = "glabella-effects-1"
+WIDTH = 118
+RAREST = 1e-4  # what twenty thousand placements still tell from nothing
+BASIS = {"computed": "computed", "label_rate": "published"}
+GRAVEST_FIRST = (  # the first words of every seriousness in the tables
+    "serious", "do not drive", "troublesome", "can irritate", "rare", "visible", "mild", "found", "whatever",
+)  # fmt: skip
+
+
+def tell_in_thousand(value: float, low: float | None = None, high: float | None = None) -> str:
+    """'about 18 in 1000 (10 to 30)': people of a thousand, with the band where one is given."""
+    if max(value, high or 0.0) < RAREST:
+        return "fewer than 1 in 10,000"
+    of = 10_000 if max(value, high or 0.0) < 1e-3 else 1000
+    number = f"about {_count(value * of)} in {of:,}" if of == 10_000 else f"about {_count(value * of)} in {of}"
+    if low is None or high is None or f"{_count(low * of)}{_count(high * of)}" == 2 * _count(value * of):
+        return number
+    return f"{number} ({_count(low * of)} to {_count(high * of)})"
+
+
+def _count(people: float) -> str:
+    return "fewer than 1" if 0 < people < 0.5 else f"{people:.0f}"
+
+
+def effects_document(outcome: Outcome) -> dict[str, Any]:
+    """Everything that the command shows, as plain data. ``effects`` are ordered: computed ones first, the likelier before the others."""
+    plan = outcome.plan
+    ordered = sorted(outcome.unwanted.items(), key=lambda item: (item[1].basis != "computed", -item[1].value, -item[1].high))
+    help_now = label_emergency_text()
+    anything = any_event_rate(plan.product, plan.areas)
+    return {
+        "schema": SCHEMA,
+        "frame": outcome.frame,
+        "purpose": outcome.purpose,
+        "watermark": outcome.watermark,
+        "version": outcome.version,
+        "seed": outcome.seed,
+        "samples": outcome.settings["samples"],
+        "product": plan.product,
+        "areas": list(plan.areas),
+        "units": plan.units,
+        "effects": [_effect(name, chance) for name, chance in ordered],
+        "any_adverse_event": None if anything is None else plain(anything),
+        "without_rate": _facts("without_rate"),
+        "get_help_now": {"paragraphs": list(help_now.paragraphs), "sources": list(help_now.keys)},
+        "blood": {"bound": plain(outcome.blood), "facts": _facts("blood")},
+        "unlicensed": _facts("unlicensed"),
+        "genuine": _facts("genuine", plan.product),
+        "reporting": _facts("reporting"),
+    }
+
+
+def _effect(name: str, chance: Probability) -> dict[str, Any]:
+    words = name_effect(name)
+    return {
+        "effect": name, "title": words.plain, "professional_title": words.professional,
+        "probability": plain({"value": chance.value, "low": chance.low, "high": chance.high}),
+        "plain": tell_in_thousand(chance.value, chance.low, chance.high), "basis": chance.basis, "reported": plain(chance.reported),
+        "onset": chance.onset, "duration": chance.duration, "seriousness": chance.seriousness, "source": chance.source,
+    }  # fmt: skip
+
+
+def _facts(topic: str, product: str | None = None) -> list[dict[str, str]]:
+    return [plain({"subject": f.subject, "text": f.text, "quality": f.quality, "source": f.source}) for f in facts_about(topic, product)]
+
+
+def gravity(seriousness: str) -> int:
+    """Rank of a seriousness, 0 the gravest."""
+    return next((n for n, words in enumerate(GRAVEST_FIRST) if seriousness.startswith(words)), len(GRAVEST_FIRST))
+
+
+def effects_lines(document: Mapping[str, Any], by_seriousness: bool = False) -> Iterator[str]:
+    """The document as lines for a terminal; ``by_seriousness``: the gravest effect first."""
+    areas = ", ".join(area.replace("_", " ") for area in document["areas"])
+    if document["watermark"]:
+        yield "STUDY: beyond the label, not for treating a person"
+    yield f"{document['product']}, {document['units']:g} U, {areas}: of people treated like this"
+    yield ""
+    effects = document["effects"]
+    if by_seriousness:
+        effects = sorted(effects, key=lambda effect: gravity(effect["seriousness"]))
+    rows = [("effect", "how many have it", "basis", "with placebo", "begins", "lasts")]
+    rows += [(e["title"], e["plain"], BASIS[e["basis"]], placebo_words(e["reported"]), e["onset"], e["duration"]) for e in effects]
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    for number, row in enumerate(rows):
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        if number:
+            effect = effects[number - 1]
+            yield from _wrapped(f"{effect['seriousness']}{_beside(effect)}", "    ")
+    yield ""
+    yield from _wrapped(
+        "computed: from toxin outside its target in this plan, with the scatter of needles; published: the rate of trials or a label, "
+        "whatever the cause. In brackets nine in ten: of the computations, or of what the count of people allows."
+    )
+    yield from _wrapped(tell_anything(document["any_adverse_event"])) if document["any_adverse_event"] else ()
+    yield from _section("Named by labels without a rate", document["without_rate"])
+    yield ""
+    yield "GET HELP NOW"
+    for paragraph in document["get_help_now"]["paragraphs"]:
+        yield from _wrapped(paragraph)
+    yield from _wrapped(f"[{', '.join(document['get_help_now']['sources'])}]")
+    yield ""
+    yield "Into the blood"
+    yield from blood_lines(document["blood"]["bound"])
+    for fact in document["blood"]["facts"]:
+        yield from _wrapped(f"- {_told(fact)}", "  ")
+    yield from _section("What an unlicensed product or an injection at home changes", document["unlicensed"])
+    yield from _section("A genuine box", document["genuine"])
+    yield from _section("Where to report", document["reporting"])
+    yield ""
+    yield document["frame"]
+
+
+def tell_anything(anything: Mapping[str, Any] | None) -> str:
+    """How many had any trouble at all, with the product and with placebo; empty where unknown."""
+    if anything is None:
+        return ""
+    return (
+        f"Any trouble at all, whatever its cause: {tell_in_thousand(anything['value'])} with the product and "
+        f"{tell_in_thousand(anything['placebo'])} with placebo, so that most of it is not due to the toxin [{anything['source']}]."
+    )
+
+
+def blood_lines(bound: Mapping[str, Any] | None) -> Iterator[str]:
+    """The bounds on the blood in plain sentences."""
+    if bound is None:
+        yield "Not computed."
+        return
+    least = bound["limits"][0]
+    mouse = next(limit for limit in bound["limits"] if limit["assay"] == "mouse_bioassay")
+    yield from _wrapped(
+        f"Of {bound['injected_units']:.3g} units, {bound['leaving_units']:.3g} leave the tissue with lymph and blood, as computed. "
+        f"If all of them circulate and nothing binds, plasma holds at most {bound['peak_units_per_l']:.2g} U/L "
+        f"({bound['peak_pg_per_ml']:.2g} pg/mL), about {24 * bound['peak_after_days']:.0f} hours after a session."
+    )
+    yield from _wrapped(
+        f"With the whole session in the blood at once it would be {bound['worst_units_per_l']:.2g} U/L ({bound['worst_pg_per_ml']:.2g} "
+        f"pg/mL). Laboratories detect from {least['limit_pg_per_ml']:g} pg/mL ({least['plain']}) to {mouse['limit_pg_per_ml']:g} pg/mL "
+        f"({mouse['plain']})."
+    )
+
+
+def placebo_words(reported: Mapping[str, Any] | None) -> str:
+    """How many have it with placebo, in the same trials."""
+    if not reported or reported["placebo"] is None:
+        return "not known"
+    return "none reported" if reported["placebo"] == 0 else tell_in_thousand(reported["placebo"])
+
+
+def _beside(effect: Mapping[str, Any]) -> str:
+    """The published rate beside a computed chance, and what has to be said about a published one."""
+    reported = effect["reported"]
+    parts = []
+    if reported and effect["basis"] == "computed":
+        parts.append(f"published: {tell_in_thousand(reported['value'], reported['low'], reported['high'])}")
+    if reported and reported["people"] is None:
+        parts.append("number of people not given")
+    if reported and reported["quality"] == "memory":
+        parts.append("figure from memory, not checked")
+    if reported and reported["note"]:
+        parts.append(reported["note"])
+    keys: list[str] = list(dict.fromkeys([effect["source"], *([reported["source"]] if reported else [])]))
+    return f"; {'; '.join(parts)} [{', '.join(keys)}]" if parts else f" [{', '.join(keys)}]"
+
+
+def _section(title: str, facts: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    yield ""
+    yield title
+    for fact in facts:
+        yield from _wrapped(f"- {_told(fact)}", "  ")
+
+
+def _told(fact: Mapping[str, str]) -> str:
+    known = ", from memory, not checked" if fact["quality"] == "memory" else ""
+    return f"{fact['text']} [{fact['source']}{known}]"
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    first = indent if not text.startswith("- ") else ""
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=indent) or [""]
+
+
+def sources_of(document: Mapping[str, Any]) -> list[str]:
+    """Every key of sources.bib that the document names, each with its reference as one line."""
+    keys = [effect["source"] for effect in document["effects"]]
+    keys += [effect["reported"]["source"] for effect in document["effects"] if effect["reported"]]
+    keys += document["get_help_now"]["sources"]
+    for part in (document["without_rate"], document["blood"]["facts"], document["unlicensed"], document["genuine"], document["reporting"]):
+        keys += [fact["source"] for fact in part]
+    return [f"[{key}] {find_reference(key)}" for key in sorted(dict.fromkeys(keys))]

@@ -1,0 +1,23 @@
+"""What follows a table of side effects on any page: when to get help, the blood, unlicensed products, genuine boxes, reporting."""
+
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from glabella.effects_text import blood_lines, tell_anything
+
+
+def more_about(document: Mapping[str, Any]) -> Any:
+    """That part of an effects document as markup."""
+    import markupsafe
+
+    blood, anything = " ".join(blood_lines(document["blood"]["bound"])), tell_anything(document["any_adverse_event"])
+    return markupsafe.Markup(filled_template("effects_parts.html.j2", document=document, blood=blood, anything=anything))
+
+
+def filled_template(name: str, **values: Any) -> str:
+    """A template of this folder with its values."""
+    import jinja2
+
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(resources.files("glabella.report").joinpath(name).read_text("utf-8")).render(**values)

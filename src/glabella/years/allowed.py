@@ -1,0 +1,96 @@
+"""Which sessions may follow each other: for a person as the label says, in a study as far as a published trial carries it."""
+
+from dataclasses import dataclass
+
+from glabella.errors import InputError, RefusedError
+from glabella.evidence.label_rules import find_rules
+from glabella.evidence.study_intervals import StudyInterval, load_study_intervals
+from glabella.patient import Patient
+from glabella.plan import Plan
+from glabella.years.repeat import FORMS, Repeat
+
+FAR_DAYS = 3 * 365.0  # sessions at intervals up to this are shown to the label check
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What is carried out: ``repeat``, never sooner than ``least_days``; ``said``: what to know about it, each with its source."""
+
+    repeat: Repeat
+    least_days: float
+    said: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+def label_interval_days(product: str) -> float:
+    """The label's shortest time between treatments."""
+    return max(rule.limit for rule in find_rules("interval_at_least_days") if rule.covers(product))
+
+
+def shortest_study_interval() -> StudyInterval:
+    """The shortest interval of any published trial in the evidence."""
+    return min(load_study_intervals(), key=lambda row: row.least_days)
+
+
+def allow_repeat(plan: Plan, repeat: Repeat) -> Interval:
+    """The interval as it will be carried out; RefusedError where neither label nor published trial allows it."""
+    label = label_interval_days(plan.product)
+    days = repeat.interval_days
+    if plan.purpose != "study":
+        if days is None:
+            return Interval(repeat, label)
+        if days >= label:
+            return Interval(repeat, days)
+        counts = find_rules("counts_as_three_months_days")[0].limit
+        if days >= counts:
+            note = f"sessions come {label:g} days apart, not {days:g}: the label says not more often than every 3 months"
+            return Interval(Repeat(interval_days=label), label, (note,), (_label_source(plan),))
+        raise RefusedError(
+            f"refused: {repeat}: the label asks for at least {label:g} days between sessions; ask for {label:g} days or more, or set "
+            "purpose = 'study' in the plan"
+        )
+    shortest = shortest_study_interval()
+    if days is None or days >= label:
+        return Interval(repeat, label if days is None else days)
+    if days < shortest.least_days:
+        raise RefusedError(
+            f"refused: {repeat}: no published trial in the evidence has sessions less than {shortest.least_days:g} days apart "
+            f"[{shortest.source}]; ask for {shortest.least_days:g} days or more"
+        )
+    own = next((row for row in load_study_intervals() if row.product == plan.product and row.least_days <= days), None)
+    if own:
+        note = f"study: sessions {days:g} days apart; published for {own.product} in {own.treated}, {own.sessions} sessions at most"
+        return Interval(repeat, days, (note,), (own.source,))
+    note = (
+        f"study, no published trial of {plan.product} at this interval: {days:g} days is shorter than the label's {label:g}; the nearest "
+        f"is {shortest.product}, at least {shortest.least_days:g} days, {shortest.sessions} sessions at most, in {shortest.treated}"
+    )
+    return Interval(repeat, days, (note,), (shortest.source,))
+
+
+def _label_source(plan: Plan) -> str:
+    return next(rule.source for rule in find_rules("interval_at_least_days") if rule.covers(plan.product))
+
+
+def check_returns(repeat: Repeat, patient: Patient, area: str) -> None:
+    """A grade can only return where it was before treatment."""
+    before = patient.baseline[area].contraction
+    if repeat.grade is not None and before < repeat.grade:
+        raise InputError(
+            f"repeat {repeat}: before treatment the grade of the {area.replace('_', ' ')} lines at contraction is {before:g}, so it never "
+            f"returns to {repeat.grade:g}; ask for {before:g} or less, or by the calendar ({FORMS})"
+        )
+
+
+def one_pattern(plan: Plan) -> Plan:
+    """The plan with its first session alone, on day 0. The years follow one pattern: sessions that differ are an error."""
+    first = plan.sessions[0]
+    if any(session.injections != first.injections for session in plan.sessions[1:]):
+        raise InputError("plan: its sessions differ; years follow one pattern: keep one session, and say when it repeats with --repeat")
+    return plan.repeated(0.0)
+
+
+def shown_to_label(plan: Plan, interval: Interval) -> Plan:
+    """The first sessions of the years, as the label check is to see them."""
+    days = min(interval.repeat.interval_days or interval.least_days, FAR_DAYS)
+    return plan.repeated(0.0, days, 2 * days)

@@ -1,0 +1,91 @@
+"""The JSON of years of treatment: the document, its schema and the check against it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from glabella.errors import InputError
+from glabella.outcome import FRAME, Curve, plain
+
+if TYPE_CHECKING:
+    from glabella.years.result import Scenario, Years
+
+SCHEMA = "glabella-years-1"
+
+
+def years_document(found: "Years") -> dict[str, Any]:
+    """Everything as ``data/years.schema.json`` describes it."""
+    from glabella.years.show import summary_lines
+
+    return {
+        "schema": SCHEMA,
+        "frame": FRAME,
+        "version": found.version,
+        "watermark": found.watermark,
+        "seed": found.seed,
+        "settings": plain(found.settings),
+        "overrides": plain(found.parameters.overrides),
+        "parameters_sha256": found.parameters.sha256,
+        "plan": plain(found.plan),
+        "patient": plain(found.patient),
+        "findings": plain(found.findings),
+        "summary": list(summary_lines(found)),
+        "days": plain(found.days),
+        "returns_to_grade": found.returns_to,
+        "scenarios": {name: _scenario(scenario) for name, scenario in found.scenarios.items()},
+        "without_effect": _scenario(found.without_effect) if found.without_effect else None,
+        "prevention": plain(found.prevention),
+        "weaker": plain(found.weaker),
+        "sources": [{"key": entry.key, "citation": str(entry), "link": entry.link} for entry in found.sources()],
+    }
+
+
+def _scenario(scenario: "Scenario") -> dict[str, Any]:
+    return {
+        "title": scenario.title,
+        "purpose": scenario.purpose,
+        "watermark": scenario.watermark,
+        "said": list(scenario.said),
+        "areas": {area: _curves(curves) for area, curves in scenario.areas.items()},
+        "muscles": {muscle: _curves(curves) for muscle, curves in scenario.muscles.items()},
+        "sessions": plain(scenario.sessions),
+        "session_days": plain(scenario.session_days),
+        "units_so_far": _band(scenario.units_so_far),
+        "intervals": plain(scenario.intervals),
+        "responses": plain(scenario.responses),
+        "antibodies": plain(scenario.antibodies),
+    }
+
+
+def _curves(curves: Any) -> dict[str, dict[str, list[float]]]:
+    return {item.name: _band(getattr(curves, item.name)) for item in fields(curves)}
+
+
+def _band(curve: Curve) -> dict[str, list[float]]:
+    return {"median": plain(curve.median), "low": plain(curve.low), "high": plain(curve.high)}
+
+
+@cache
+def years_schema() -> Mapping[str, Any]:
+    """The JSON Schema (2020-12) as shipped."""
+    return json.loads(resources.files("glabella.data").joinpath("years.schema.json").read_text("utf-8"))
+
+
+def validate_years(document: Mapping[str, Any]) -> None:
+    """Check years read from JSON against the schema; the first misfit is an error that says where it is."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    error = best_match(Draft202012Validator(years_schema()).iter_errors(document))
+    if error is not None:
+        where = "/".join(str(part) for part in error.absolute_path) or "top level"
+        raise InputError(f"years, {where}: {error.message[:200]}; see years.schema.json")
+    wanted = len(document["days"])
+    for name, scenario in document["scenarios"].items():
+        for group in ("areas", "muscles"):
+            for part, curves in scenario[group].items():
+                if any(len(curve[end]) != wanted for curve in curves.values() for end in ("median", "low", "high")):
+                    raise InputError(f"years, scenarios/{name}/{group}/{part}: each curve needs one value per day, {wanted}")

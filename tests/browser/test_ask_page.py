@@ -1,0 +1,56 @@
+"""Ask in a real browser: by one's own words, from the list, and where nothing covers it; nothing that axe objects to."""
+
+import pytest
+
+from tests.browser.test_doors import check_accessible
+
+pytestmark = pytest.mark.xdist_group("browser-doors")
+
+
+def asked(page, words):
+    page.get_by_label("Your question").fill(words)
+    page.get_by_label("Your question").press("Enter")
+    page.wait_for_url("**/ask?q=*")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_question_is_answered_with_verdict_numbers_and_sources(pages, scheme):
+    page = pages.open("/")
+    page.emulate_media(color_scheme=scheme)
+    page.get_by_role("link", name="Ask").click()
+    page.get_by_role("heading", name="Straight answers").wait_for()
+    asked(page, "Will I need higher doses with time?")
+    answer = page.get_by_role("region", name="Answer")
+    answer.get_by_role("heading", name="Are higher doses needed with time?").wait_for()
+    words = answer.inner_text()
+    assert "Wrong" in words
+    assert "5112" in words
+    answer.locator("summary", has_text="sources").first.click()
+    assert answer.locator("li a[href^='https://pubmed']").count() >= 1
+    check_accessible(page)
+
+
+def test_what_is_not_covered_is_said_with_the_nearest(pages):
+    page = pages.open("/ask")
+    asked(page, "what is the capital of France")
+    page.get_by_role("heading", name="Not covered").wait_for()
+    check_accessible(page)
+
+
+def test_the_list_leads_to_every_answer_by_keyboard(pages):
+    page = pages.open("/ask")
+    theme = page.locator("summary", has_text="What can go wrong")
+    theme.focus()
+    page.keyboard.press("Enter")
+    link = page.get_by_role("link", name="Can it be undone?").last
+    link.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/ask?answer=undo")
+    page.get_by_role("region", name="Answer").get_by_role("heading", name="Can it be undone?").wait_for()
+    check_accessible(page)
+
+
+def test_an_address_of_no_answer_says_so(pages):
+    page = pages.open("/ask?answer=nothing_of_the_kind")
+    page.get_by_text("There is no such answer").wait_for()
+    check_accessible(page)

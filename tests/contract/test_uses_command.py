@@ -1,0 +1,78 @@
+"""`glabella uses`: what it lists, prints and writes, and how it refuses."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from glabella.cli import main
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["uses", *map(str, arguments)])
+
+
+def test_the_list_has_statuses_and_their_date():
+    found = run()
+    assert found.exit_code == 0, found.stderr
+    assert "as of 2026-11-23" in found.stdout
+    assert "chronic migraine" in found.stdout
+    document = json.loads(run("--json").stdout)
+    assert {row["status"] for row in document["licences"]} == {"licensed", "not_licensed", "unknown"}
+    assert all(row["source"] and row["as_of"] for row in document["licences"])
+
+
+def test_a_use_prints_dosing_course_sources_and_what_is_not_modelled():
+    found = run("chronic_migraine", "--samples", 3)
+    assert found.exit_code == 0, found.stderr
+    for words in ("31 sites, 155 U", "week 24", "not established", "no muscle stage", "Diener", "not a medical device", "never fitted"):
+        assert words in found.stdout
+    assert "you may" not in found.stdout
+
+
+def test_json_is_the_course_alone_and_repeats():
+    first, again = (run("axillary_hyperhidrosis", "--samples", 2, "--weeks", 8, "--seed", 5, "--json") for _ in range(2))
+    assert first.exit_code == 0, first.stderr
+    assert first.stdout == again.stdout
+    document = json.loads(first.stdout)
+    assert [len(curve["value"]) for curve in document["curves"]] == [8 * 7 + 1] * 5
+    assert document["settings"] == {"samples": 2, "seed": 5}
+    assert {"watermark", "dosing", "licences", "published", "modelled", "not_modelled", "sources", "frame"} <= set(document)
+    assert all(low <= high for curve in document["curves"] for low, high in zip(curve["low"], curve["high"], strict=True))
+
+
+def test_a_folder_holds_page_numbers_and_pictures_and_a_study_is_marked(tmp_path):
+    out = tmp_path / "use"
+    found = run(
+        "cervical_dystonia", "--product", "rimabotulinumtoxinB", "--dose", 10000, "--purpose", "study", "--samples", 1, "--out", out
+    )
+    assert found.exit_code == 0, found.stderr
+    assert sorted(path.name for path in (out / "pictures").iterdir()) == ["force.png", "twstrs.png"]
+    page = (out / "report.html").read_text("utf-8")
+    assert "Study only" in page
+    assert 'gid="watermark"' in page or "STUDY" in page
+    assert "Get help now" in page
+    assert "http://" not in page.split("<section")[1]
+    assert json.loads((out / "use.json").read_text("utf-8"))["watermark"] == "study"
+    assert run("chronic_migraine", "--samples", 0, "--out", out).exit_code == 0  # an earlier folder of ours is replaced
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("cervical_distonia",), 2, "did you mean 'cervical_dystonia'?"),
+        (("cervical_dystonia", "--dose", 400), 1, "the label's maximum in one session is 300 U"),
+        (("cervical_dystonia", "--dose", 400, "--purpose", "study"), 1, "highest dose of a published trial"),
+        (("chronic_migraine", "--product", "incobotulinumtoxinA"), 1, "no licence is in the table"),
+        (("cervical_dystonia", "--product", "onabotulinumtoxina"), 2, "did you mean 'onabotulinumtoxinA'"),
+        (("cervical_dystonia", "--weeks", 0), 2, "weeks"),
+        (("cervical_dystonia", "--purpose", "home"), 2, "purpose"),
+        (("--dose", 5), 2, "belong to one use"),
+    ],
+)
+def test_refusals_are_one_line(arguments, code, message):
+    found = run(*arguments)
+    assert found.exit_code == code
+    assert message in found.stderr
+    assert found.stderr.count("\n") == 1
+    assert not found.stdout

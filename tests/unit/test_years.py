@@ -1,0 +1,124 @@
+"""Rules of repeating, what label and trials allow, antibodies: without a simulation."""
+
+import numpy as np
+import pytest
+
+from glabella.errors import InputError, RefusedError
+from glabella.evidence.immunogenicity import load_antibody_counts, read_antibody_counts
+from glabella.evidence.study_intervals import load_study_intervals, read_study_intervals
+from glabella.patient import Grades, Patient
+from glabella.plan import Plan
+from glabella.years.allowed import allow_repeat, check_returns, one_pattern
+from glabella.years.antibodies import antibodies_per_session, antibody_chance
+from glabella.years.repeat import Repeat
+from glabella.years.years import plan_arms, told_days
+
+PLAN = Plan.label("onabotulinumtoxinA", "glabellar")
+STUDY = PLAN.with_purpose("study")
+TWELVE_WEEKS = Repeat.every(weeks=12)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("every 12 weeks", TWELVE_WEEKS), ("Every  twelve WEEKS", TWELVE_WEEKS), ("every 90 days", Repeat.every(days=90)),
+        ("every 4 months", Repeat.every(months=4)), ("twice a year", Repeat(interval_days=365.25 / 2)),
+        ("every year", Repeat.every(years=1)),
+        ("when the grade returns to 2", Repeat.when_grade_returns(2)), ("when grade is back at 1.5", Repeat.when_grade_returns(1.5)),
+    ],
+)  # fmt: skip
+def test_rules_are_read_from_plain_words(text, rule):
+    assert Repeat.read(text) == rule
+
+
+@pytest.mark.parametrize("text", ["often", "every now and then weeks", "12 weeks", "", "when the grade returns to two"])
+def test_other_words_say_the_forms(text):
+    with pytest.raises(InputError, match=r"every 12 weeks.*when the grade returns to 2"):
+        Repeat.read(text)
+
+
+@pytest.mark.parametrize("wrong", [{}, {"interval_days": 84, "grade": 2}, {"interval_days": 0}, {"grade": 4}, {"interval_days": 1e9}])
+def test_impossible_rules_are_errors(wrong):
+    with pytest.raises(InputError):
+        Repeat(**wrong)
+
+
+def test_a_rule_reads_back_from_its_own_words():
+    for rule in (TWELVE_WEEKS, Repeat.when_grade_returns(2), Repeat.every(days=90)):
+        assert Repeat.read(str(rule)) == rule
+
+
+def test_a_person_is_never_treated_sooner_than_the_label_says():
+    for repeat in (Repeat.every(weeks=6), Repeat.every(days=83)):
+        with pytest.raises(RefusedError, match="at least 90 days"):
+            allow_repeat(PLAN, repeat)
+    near = allow_repeat(PLAN, TWELVE_WEEKS)  # said as 12 weeks, carried out as the label's three months
+    assert near.repeat.interval_days == near.least_days == 90
+    assert "90 days apart, not 84" in near.said[0]
+    assert allow_repeat(PLAN, Repeat.every(days=120)).repeat.interval_days == 120
+    assert allow_repeat(PLAN, Repeat.when_grade_returns(2)).least_days == 90
+
+
+def test_a_study_goes_as_far_as_a_published_trial():
+    assert allow_repeat(STUDY, TWELVE_WEEKS).repeat.interval_days == 84
+    with pytest.raises(RefusedError, match="less than 42 days apart"):
+        allow_repeat(STUDY, Repeat.every(weeks=4))
+    six = allow_repeat(STUDY, Repeat.every(weeks=6))
+    assert "no published trial of onabotulinumtoxinA at this interval" in six.said[0]
+    own = allow_repeat(Plan.label("incobotulinumtoxinA").with_purpose("study"), Repeat.every(weeks=6))
+    assert "published for incobotulinumtoxinA in blepharospasm" in own.said[0]
+    assert six.sources == own.sources == ("truong2013",)
+
+
+def test_arms_have_their_purposes_and_the_label_sees_their_sessions():
+    arms, shown = plan_arms(PLAN, Patient(), "glabellar", "every 12 weeks", ("never", "licensed", "over_treated"), 365.0, 14.0)
+    assert [arm.purpose for arm in arms] == ["person", "person", "study"]
+    assert [len(arm.schedule.days) for arm in arms] == [0, 5, 9]
+    assert [plan.purpose for plan in shown] == ["person", "study"]
+    assert [session.day for session in shown[1].sessions] == [0, 42, 84]
+    with pytest.raises(InputError, match="did you mean 'licensed'"):
+        plan_arms(PLAN, Patient(), "glabellar", None, ("license",), 365.0, 14.0)
+
+
+def test_a_grade_returns_only_to_where_it_was():
+    with pytest.raises(InputError, match="is 1, so it never returns to 2"):
+        check_returns(Repeat.when_grade_returns(2), Patient(baseline={"glabellar": Grades(0, 1)}), "glabellar")
+
+
+def test_sessions_that_differ_are_not_one_pattern():
+    assert one_pattern(PLAN.repeated(0, 100)).sessions[0].day == 0
+    with pytest.raises(InputError, match="its sessions differ"):
+        one_pattern(PLAN.merged(PLAN.with_units("procerus", 3).repeated(100)))
+    with pytest.raises(InputError, match="several sessions"):
+        plan_arms(PLAN.repeated(0, 100), Patient(), "glabellar", "every 12 weeks", ("licensed",), 365.0, 14.0)
+
+
+def test_days_that_are_told_end_with_the_last_day():
+    for years, step, count in ((5, 14.0, 131), (20, 365.25 / 12, 241)):
+        days = told_days(years * 365.25)
+        assert len(days) == count
+        assert days[-1] == years * 365.25
+        assert np.allclose(np.diff(days[:-1]), step)
+
+
+def test_antibodies_come_from_the_counts():
+    seen = next(row for row in load_antibody_counts() if row.most_sessions == 5)
+    rate, low, high = antibodies_per_session(seen)
+    assert rate == pytest.approx(3 / (810 * 2.8))
+    assert low < rate < high
+    assert low * 810 * 2.8 == pytest.approx(0.8177, abs=1e-3)  # exact Poisson limits of a count of 3
+    assert high * 810 * 2.8 == pytest.approx(7.7537, abs=1e-3)
+    few, many = antibody_chance(5), antibody_chance(60)
+    assert few.antibodies == few.observed == many.observed
+    assert many.antibodies[0] == pytest.approx(1 - (1 - rate) ** 60)
+    assert many.loss_of_effect[0] == pytest.approx(many.antibodies[0] * 3 / 11)
+
+
+def test_the_tables_name_what_is_wrong():
+    assert load_study_intervals()[0].least_days == 42
+    header = "product,least_days,treated,sessions,quality,source,note\n"
+    with pytest.raises(InputError, match="stands twice"):
+        read_study_intervals(header + 2 * "incobotulinumtoxinA,42,x,6,seen,truong2013,\n")
+    header = "product,indication,people,positive,sessions_each,most_sessions,lost_effect,quality,source,note\n"
+    with pytest.raises(InputError, match="positive <= people"):
+        read_antibody_counts(header + "onabotulinumtoxinA,glabellar,3,5,,,,seen,naumann2010,\n")
