@@ -189,9 +189,9 @@ def measure_searches(database: Path, places: int) -> list[dict]:
                 taken.append(1000 * (perf_counter() - start))
                 if sort == "nearest":
                     gaps = distance_km(place.latitude, place.longitude, centres.latitude[at[mine]], centres.longitude[at[mine]])
-                    order = np.lexsort((people[mine, 0], gaps))
-                    within = order[gaps[order] <= RADIUS_KM]
-                    brute = list(dict.fromkeys(people[mine, 0][within].tolist()))
+                    within = np.flatnonzero(gaps <= RADIUS_KM)
+                    order = within[np.lexsort((people[mine, 0][within], gaps[within]))]
+                    brute = list(dict.fromkeys(people[mine, 0][order].tolist()))
                     unequal += [hit.sheet.npi for hit in answer.hits] != brute[:SHOWN] or answer.people != len(brute)
             one = {"for": use_name, "specialties": " ".join(specialties) or "usual", "sort": sort, "places": places}
             one |= {"median_ms": round(median(taken), 1), "p95_ms": round(float(np.quantile(taken, 0.95)), 1)}
