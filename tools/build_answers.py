@@ -34,9 +34,12 @@ def build_numbers() -> None:
     for key, values in found.items():
         low, middle, high = np.percentile(values, (5, 50, 95))
         band = ("", "") if low == high else (f"{low:.10g}", f"{high:.10g}")
-        rows.append((key, QUANTITIES[key].what, f"{middle:.10g}", *band, QUANTITIES[key].unit, str(DRAWS), str(SEED)))
+        rows.append((key, QUANTITIES[key].what, f"{middle:.10g}", *band, QUANTITIES[key].unit, str(len(values)), str(SEED)))
     write_file(ROOM / "simulated.csv", table(rows), "table")
-    draws = [("draw", *found), *((str(n), *(f"{values[n]:.10g}" for values in found.values())) for n in range(DRAWS))]
+    draws = [
+        ("draw", *found),
+        *((str(n), *(f"{values[n]:.10g}" if n < len(values) else "" for values in found.values())) for n in range(DRAWS)),
+    ]
     write_file(ROOM / DRAWS_FILE, table(draws), "table")
     print(f"{len(found)} numbers from {DRAWS} draws in {time.perf_counter() - started:.0f} s")
 

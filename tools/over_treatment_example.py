@@ -11,7 +11,7 @@ tests/contract/test_docs_years.py computes the nominal column again and holds th
 import csv
 from pathlib import Path
 
-from glabella import Plan, follow_years, load_parameters
+from glabella import Curve, Plan, follow_years, load_parameters
 from glabella.report.style import styled
 from glabella.report.years import draw_over_treatment
 from glabella.years.result import Years
@@ -41,7 +41,7 @@ def example(samples: int, **overrides: float) -> Years:
     return follow_years(plan, years=YEARS, repeat="every 12 weeks", samples=samples, seed=SEED, parameters=parameters)
 
 
-def curves(found: Years) -> dict[tuple[str, str], object]:
+def curves(found: Years) -> dict[tuple[str, str], Curve]:
     """Every curve of the table by scenario and quantity."""
     told = {}
     for name, scenario in found.scenarios.items():

@@ -42,6 +42,8 @@ EFFECTS: Mapping[str, Name] = {
     "difficulty_swallowing": Name("Difficulty swallowing", "Dysphagia", "difficulty swallowing"),
     "neck_weakness": Name("Weak neck", "Neck muscle weakness", "a weak neck"),
     "weak_bite": Name("Weak bite", "Jaw muscle weakness", "a weak bite"),
+    "uneven_lower_lip": Name("Uneven lower lip", "Lower lip asymmetry", "an uneven lower lip"),
+    "weak_lip_closure": Name("Lips that do not close well", "Weak lip closure", "lips that do not close well"),
     "any_adverse_event": Name("Anything at all, whatever the cause", "Any adverse event", "any trouble at all, whatever its cause"),
 }
 

@@ -1,21 +1,25 @@
 """The side effects of one outcome as a document and as plain lines: how many people, when to get help, the blood, unlicensed products."""
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from glabella.effect_names import name_effect
 from glabella.evidence.guidance import facts_about, label_emergency_text
 from glabella.evidence.sources import find_reference
-from glabella.outcome import Outcome, Probability, plain
-from glabella.stages.unwanted import any_event_rate
+from glabella.outcome import FRAME, Outcome, Probability, Reported, plain
+from glabella.stages.unwanted import BloodBound, LabelRate, all_rates, any_event_rate, bound_blood
+
+if TYPE_CHECKING:
+    from glabella.lower_outcome import LowerOutcome
 
 SCHEMA = "glabella-effects-1"
 WIDTH = 118
 RAREST = 1e-4  # what twenty thousand placements still tell from nothing
 BASIS = {"computed": "computed", "label_rate": "published"}
 GRAVEST_FIRST = (  # the first words of every seriousness in the tables
-    "serious", "do not drive", "troublesome", "can irritate", "rare", "visible", "mild", "found", "whatever",
+    "serious", "can be serious", "do not drive", "troublesome", "can irritate", "chewing", "lips", "rare", "visible", "mild", "found",
+    "whatever",
 )  # fmt: skip
 
 
@@ -23,6 +27,8 @@ def tell_in_thousand(value: float, low: float | None = None, high: float | None 
     """'about 18 in 1000 (10 to 30)': people of a thousand, with the band where one is given."""
     if max(value, high or 0.0) < RAREST:
         return "fewer than 1 in 10,000"
+    if value == 0:
+        return f"none (up to {_count(1000 * (high or 0.0))} in 1000)"
     of = 10_000 if max(value, high or 0.0) < 1e-3 else 1000
     number = f"about {_count(value * of)} in {of:,}" if of == 10_000 else f"about {_count(value * of)} in {of}"
     if low is None or high is None or f"{_count(low * of)}{_count(high * of)}" == 2 * _count(value * of):
@@ -34,7 +40,7 @@ def _count(people: float) -> str:
     return "fewer than 1" if 0 < people < 0.5 else f"{people:.0f}"
 
 
-def effects_document(outcome: Outcome) -> dict[str, Any]:
+def effects_document(outcome: "Outcome | LowerOutcome") -> dict[str, Any]:
     """Everything that the command shows, as plain data. ``effects`` are ordered: computed ones first, the likelier before the others."""
     plan = outcome.plan
     ordered = sorted(outcome.unwanted.items(), key=lambda item: (item[1].basis != "computed", -item[1].value, -item[1].high))
@@ -42,7 +48,7 @@ def effects_document(outcome: Outcome) -> dict[str, Any]:
     anything = any_event_rate(plan.product, plan.areas)
     return {
         "schema": SCHEMA,
-        "frame": outcome.frame,
+        "frame": FRAME,
         "purpose": outcome.purpose,
         "watermark": outcome.watermark,
         "version": outcome.version,
@@ -51,23 +57,39 @@ def effects_document(outcome: Outcome) -> dict[str, Any]:
         "product": plan.product,
         "areas": list(plan.areas),
         "units": plan.units,
-        "effects": [_effect(name, chance) for name, chance in ordered],
+        "effects": [_effect(name, chance, _published(name, plan.product, plan.areas)) for name, chance in ordered],
         "any_adverse_event": None if anything is None else plain(anything),
         "without_rate": _facts("without_rate"),
         "get_help_now": {"paragraphs": list(help_now.paragraphs), "sources": list(help_now.keys)},
-        "blood": {"bound": plain(outcome.blood), "facts": _facts("blood")},
+        "blood": {"bound": plain(_bound(outcome)), "facts": _facts("blood")},
         "unlicensed": _facts("unlicensed"),
         "genuine": _facts("genuine", plan.product),
         "reporting": _facts("reporting"),
     }
 
 
-def _effect(name: str, chance: Probability) -> dict[str, Any]:
+def _bound(outcome: "Outcome | LowerOutcome") -> BloodBound | None:
+    """The bound on the blood; where the outcome has none, that of all its units in one session, which is no lower."""
+    if isinstance(outcome, Outcome):
+        return outcome.blood
+    return bound_blood([outcome.dose.cleared_units], [outcome.plan.units], [0.0], outcome.plan.product, outcome.parameters)
+
+
+def _published(effect: str, product: str, areas: Collection[str]) -> LabelRate | None:
+    """The published rate of an effect for this product and one of the areas, the highest where there are several."""
+    rows = [row for row in all_rates() if (row.effect, row.product) == (effect, product) and row.area in areas]
+    return max(rows, key=lambda row: row.value, default=None)
+
+
+def _effect(name: str, chance: Probability, rate: LabelRate | None) -> dict[str, Any]:
     words = name_effect(name)
+    known = chance.reported
+    if known is None and rate is not None:
+        known = Reported(rate.value, rate.low, rate.high, rate.people, rate.placebo, rate.quality, rate.source, rate.note)
     return {
         "effect": name, "title": words.plain, "professional_title": words.professional,
         "probability": plain({"value": chance.value, "low": chance.low, "high": chance.high}),
-        "plain": tell_in_thousand(chance.value, chance.low, chance.high), "basis": chance.basis, "reported": plain(chance.reported),
+        "plain": tell_in_thousand(chance.value, chance.low, chance.high), "basis": chance.basis, "reported": plain(known),
         "onset": chance.onset, "duration": chance.duration, "seriousness": chance.seriousness, "source": chance.source,
     }  # fmt: skip
 

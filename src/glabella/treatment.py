@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, overload
 
@@ -14,6 +14,7 @@ from glabella.errors import InputError
 from glabella.evidence import Parameters, load_parameters
 from glabella.face import Face, load_face
 from glabella.label import Finding, check_plan, ensure_allowed
+from glabella.names import SIDES
 from glabella.outcome import (
     AREAS,
     EXPRESSIONS,
@@ -31,10 +32,10 @@ from glabella.patient import Patient
 from glabella.plan import Plan, Session
 from glabella.stages.anatomy import DEPTH_STEP_MM, NOMINAL_RADIUS_MM, STEP_MM, Anatomy, Atlas, build_anatomy, build_atlas
 from glabella.stages.bolus import Bolus, place_boluses
-from glabella.stages.diffusion import DoseField, Spread, build_spread, muscle_doses, spread_toxin
+from glabella.stages.diffusion import DoseField, MuscleDose, Spread, build_spread, muscle_doses, spread_toxin
 from glabella.stages.junction import Blockade, block_junctions, blocked_share
 from glabella.stages.muscle import MuscleForce, weaken_muscles
-from glabella.stages.skin import Skin, SkinStrain, build_skin, strain_skin
+from glabella.stages.skin import BrowLift, Skin, SkinStrain, build_lift, build_skin, frontalis_bands, lose_lift, strain_skin
 from glabella.stages.unwanted import (
     ONE_OF_MANY,
     STRUCTURES,
@@ -68,18 +69,22 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Person:
-    """What depends on the face and the patient but not on the plan: tissue, spread operator and skin."""
+    """What depends on the face and the patient but not on the plan: tissue, spread operator and skin; and of the frontalis what each band
+    of its fibres lifts, with the ``bands`` (n,) of its tissue elements, left muscle first."""
 
     face: Face
     patient: Patient
     anatomy: Anatomy
     spread: Spread
     skin: Skin
+    lift: BrowLift
+    bands: np.ndarray
 
 
 @dataclass(frozen=True)
 class Course:
-    """One run of the chain: everything per day for one set of parameters and one placement of the needles."""
+    """One run of the chain: everything per day for one set of parameters and one placement of the needles. ``raised_brow[side][part]``: mm
+    up on ``PEAK_DAYS``, against the untreated brow raised as hard."""
 
     boluses: tuple[tuple[Bolus, ...], ...]
     fields: tuple[DoseField, ...]
@@ -87,6 +92,7 @@ class Course:
     force: MuscleForce
     strain: SkinStrain
     wrinkles: Wrinkles
+    raised_brow: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,12 +131,17 @@ def build_person(
     face = atlas.face if atlas else patient.shape(face or load_face(), parameters)
     atlas = atlas or build_atlas(face, patient, parameters)
     with ThreadPoolExecutor(1) as beside:  # skin and tissue need nothing of each other
-        skin = beside.submit(build_skin, atlas, parameters)
+        skin = beside.submit(_build_skin_and_lift, atlas, parameters)
         anatomy = build_anatomy(
             face, patient, parameters, step_mm=step_mm or STEP_MM, depth_step_mm=depth_step_mm or DEPTH_STEP_MM, atlas=atlas
         )
         spread = build_spread(anatomy, parameters)
-        return Person(face, patient, anatomy, spread.compiled() if compiled else spread, skin.result())
+        return Person(face, patient, anatomy, spread.compiled() if compiled else spread, *skin.result(), frontalis_bands(anatomy))
+
+
+def _build_skin_and_lift(atlas: Atlas, parameters: Parameters) -> tuple[Skin, BrowLift]:
+    skin = build_skin(atlas, parameters)
+    return skin, build_lift(skin, atlas, parameters)
 
 
 def run_course(
@@ -152,7 +163,16 @@ def run_course(
     force = weaken_muscles(blockade, parameters)
     strain = strain_skin(person.skin, force, person.patient, parameters)
     wrinkles = grade_wrinkles(strain, person.patient, parameters)
-    return Course(boluses, fields, blockade, force, strain, wrinkles)
+    return Course(boluses, fields, blockade, force, strain, wrinkles, _raised_brow(person, plan, dose, parameters))
+
+
+def _raised_brow(person: Person, plan: Plan, doses: Mapping[str, MuscleDose], parameters: Parameters) -> dict[str, dict[str, np.ndarray]]:
+    """Where the brows stand when they are raised, at the peak of the session that reaches the frontalis most."""
+    parts = [doses[f"frontalis_{side}"] for side in SIDES]
+    dose, volume = np.concatenate([p.dose_units_per_mm3.max(0) for p in parts]), np.concatenate([p.volume_mm3 for p in parts])
+    newton = dict(zip(person.skin.muscles, person.skin.tension_newton("brow_raise", person.patient, parameters), strict=True))
+    blocked = blocked_share(dose, PEAK_DAYS, parameters, plan.product)
+    return lose_lift(person.lift, person.bands, blocked, volume, {side: newton[f"frontalis_{side}"] for side in SIDES})
 
 
 @overload
@@ -262,7 +282,8 @@ def _run_samples(
     def run(sample: int) -> dict[tuple[str, ...], np.ndarray]:
         drawn = parameters.draw(seed, sample)
         offsets = [placement_offsets(_sites(s), seed, sample, n, drawn) for n, s in enumerate(plan.sessions)]
-        return named_curves(run_course(person, plan, grid, drawn, offsets, SAMPLE_TOLERANCE, compiled=samples >= COMPILED_FROM))
+        course = run_course(person, plan, grid, drawn, offsets, SAMPLE_TOLERANCE, compiled=samples >= COMPILED_FROM)
+        return named_curves(course) | brow_curves(course)
 
     found = []
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
@@ -290,8 +311,15 @@ def named_curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
     for side, parts in course.strain.brow.items():
         for part, height in parts.items():
             curves["brow", side, part] = height
-            curves["raised_brow", side, part] = course.strain.raised_brow[side][part]
     return curves
+
+
+def brow_curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
+    """Where the brows of one run stand, at rest day by day and raised at the peak."""
+    states = {"brow": course.strain.brow, "raised_brow": course.raised_brow}
+    return {
+        (state, side, part): height for state, brows in states.items() for side, parts in brows.items() for part, height in parts.items()
+    }
 
 
 def _sites(session: Session) -> list[str]:
@@ -313,7 +341,7 @@ def find_risks(
         return blocked_share(dose, PEAK_DAYS, values, plan.product).max(-1)
 
     draws = [parameters, *(parameters.draw(seed, n) for n in range(min(samples, UNWANTED_PARAMETER_DRAWS)))]
-    return rate_unwanted(doses, measure_brows(runs or [named_curves(nominal)], bool(runs)), peak_block, draws)
+    return rate_unwanted(doses, measure_brows(runs or [brow_curves(nominal)], bool(runs)), peak_block, draws)
 
 
 def with_label_rates(plan: Plan, risks: Mapping[str, ComputedRisk]) -> dict[str, Probability]:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.browser.test_doors import check_accessible
+from tests.browser.test_terms import check
 
 pytestmark = pytest.mark.xdist_group("browser-doors")
 
@@ -54,3 +55,12 @@ def test_an_address_of_no_answer_says_so(pages):
     page = pages.open("/ask?answer=nothing_of_the_kind")
     page.get_by_text("There is no such answer").wait_for()
     check_accessible(page)
+
+
+@pytest.mark.parametrize("key", ["drooping_lid", "frozen", "brands", "prevents_lines"])
+def test_technical_terms_of_an_answer_are_explained(pages, key):
+    page = pages.open(f"/ask?answer={key}")
+    page.get_by_role("region", name="Answer").get_by_role("heading").first.wait_for()
+    for summary in page.locator(".gl-answer summary").all():
+        summary.click()
+    check(page, set())

@@ -11,7 +11,7 @@ from glabella.calibration.posterior import load_posterior
 from glabella.evidence.other_published import other_rows
 from glabella.population.arms import trial_values
 from glabella.validation.judged import Judged
-from glabella.validation.years import YEARS_QUANTITIES, predict_years
+from glabella.validation.years import QUANTITIES, predict_years
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "years.md").read_text("utf-8")
@@ -20,6 +20,8 @@ PAGE = (ROOT / "docs" / "years.md").read_text("utf-8")
 @pytest.fixture(scope="module")
 def tool():
     spec = importlib.util.spec_from_file_location("over_treatment_example", ROOT / "tools" / "over_treatment_example.py")
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -62,7 +64,7 @@ def test_its_code_runs(block, capsys):
 
 
 def test_its_misses_are_the_misses():
-    rows = [row for row in other_rows() if row.quantity in YEARS_QUANTITIES]
+    rows = [row for row in other_rows() if row.quantity in QUANTITIES]
     values, _ = predict_years(rows, [{**trial_values(), **load_posterior().values(0)}])
     judged = {row.row: Judged(row, float(value), 0, 0, "years") for row, value in zip(rows, values[0], strict=True)}
     assert len(judged) == 19

@@ -67,6 +67,15 @@ def test_json_alone_on_stdout(document):
     assert json.loads(result.stdout) == document
 
 
+def test_a_plan_of_the_lower_face():
+    result = run("effects", "examples/masseter_study_plan.toml", "--samples", "0", "--json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert document["watermark"] == "study"
+    assert {"weak_bite", "difficulty_swallowing"} <= {effect["effect"] for effect in document["effects"]}
+    assert document["blood"]["bound"]["worst_pg_per_ml"] > 0
+
+
 def test_the_gravest_first():
     from glabella.effects_text import effects_lines, gravity
 

@@ -18,6 +18,7 @@ from glabella.names import AREAS, MUSCLES
 from glabella.outcome import CONTRACTION, EXPRESSIONS, Probability
 from glabella.plan import Plan
 from glabella.stages.unwanted import all_rates
+from glabella.stages.unwanted.lower_face import lower_effect_words
 
 DATE = datetime.date(2026, 11, 23)
 SAMPLES = 8
@@ -203,7 +204,8 @@ def test_chances_are_told_as_people(probability, words_):
 
 def test_everything_has_a_name():
     computed = {"eyelid_ptosis", "brow_ptosis", "dry_eye", "asymmetric_smile", "double_vision", "peaked_brow", "asymmetric_brow"}
-    assert computed | {row.effect for row in all_rates()} == set(words.EFFECTS)
+    lower = set(lower_effect_words())
+    assert computed | lower | {row.effect for row in all_rates()} == set(words.EFFECTS)
     for row in all_rates():
         chance = Probability(row.value, row.low, row.high, "label_rate", row.onset, row.duration, row.seriousness, row.source)
         told = words.tell_effect(row.effect, chance)

@@ -100,7 +100,7 @@ def test_the_face_is_shown_at_rest_and_frowning_on_the_seven_days(study):
 def test_every_drawing_is_in_the_page_and_in_the_folder(study):
     outcome, folder, page = study
     ids = {attributes.get("id") for _, attributes in page.elements}
-    drawn = {"strain", "movement", "grade", "muscles", "brow", "dose_on_face", "dose_muscle_histogram"}
+    drawn = {"strain", "movement", "grade", "muscles", "brow", "dose_on_face", "dose_muscle_histogram", "frequencies"}
     drawn |= {f"section_{section.site}" for section in outcome.scene.sections}
     assert drawn <= ids
     files = {path.stem for path in (folder / "pictures").iterdir()}
@@ -212,7 +212,7 @@ def test_study_stands_on_the_page_on_every_drawing_and_on_every_face(study):
     assert "Not for treating a person" in " ".join(page.text)
     text = (folder / "report.html").read_text("utf-8")
     drawings = re.findall(r'<svg [^>]*class="chart">.*?</svg>', text, re.S)
-    assert len(drawings) == 7 + len(outcome.scene.sections)
+    assert len(drawings) == 8 + len(outcome.scene.sections)
     assert all(">STUDY</text>" in drawing for drawing in drawings)
     assert json.loads((folder / "outcome.json").read_text("utf-8"))["watermark"] == "study"
 

@@ -1,6 +1,8 @@
 """The tables of side effects and of what to watch for: intervals, sources, words."""
 
+import importlib.util
 import re
+from pathlib import Path
 
 import pytest
 from scipy.stats import binomtest
@@ -21,9 +23,11 @@ from glabella.stages.unwanted import (
     label_rates,
 )
 from glabella.stages.unwanted.label_rates import COLUMNS
+from glabella.stages.unwanted.lower_face import lower_effect_words
 from glabella.treatment import with_label_rates
 
 PRODUCTS = tuple(load_products())
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(("events", "people"), [(0, 20), (16, 665), (54, 405), (20, 20), (1, 3)])
@@ -62,10 +66,10 @@ def test_a_rate_of_another_area_stands_in_only_where_it_may():
     assert label_rates("letibotulinumtoxinA", ("glabellar",))["double_vision"].product == "abobotulinumtoxinA"
 
 
-def test_swallowing_and_biting_carry_reported_rates_until_their_muscles_are_drawn():
-    computed = {row.effect for row in (*MUSCLE_MECHANISMS, *BROW_MECHANISMS)}
+def test_swallowing_and_biting_are_computed_in_the_lower_face_and_keep_reported_rates():
     for effect in ("difficulty_swallowing", "weak_bite"):
-        assert effect in computed or any(row.effect == effect for row in all_rates())
+        assert gravity(lower_effect_words()[effect].seriousness) < len(GRAVEST_FIRST)
+        assert any(row.effect == effect for row in all_rates())
 
 
 def test_computed_effects_have_words_and_keep_the_published_rate_beside_them():
@@ -92,6 +96,7 @@ def test_any_trouble_at_all_is_told_with_placebo():
         ((0.0004, 0.0002, 0.0008), "about 4 in 10,000 (2 to 8)"),
         ((0.0158, 0.0158, 0.0158), "about 16 in 1000"),
         ((0.004, 0.0002, 0.01), "about 4 in 1000 (fewer than 1 to 10)"),
+        ((0.0, 0.0, 0.0295), "none (up to 30 in 1000)"),
     ],
 )
 def test_chances_are_told_of_a_thousand(band, words):
@@ -123,3 +128,10 @@ def test_nothing_tells_how_to_inject():
 
 def test_columns_are_those_of_the_table():
     assert len(COLUMNS) == len(set(COLUMNS))
+
+
+def test_the_page_in_the_docs_is_that_of_the_tables():
+    spec = importlib.util.spec_from_file_location("make_side_effects_page", ROOT / "tools" / "make_side_effects_page.py")
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert tool.PAGE.read_text("utf-8") == tool.page()

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from glabella import Patient
+from glabella.evidence import load_parameters
 from glabella.stages.skin.membrane import Membrane, compression_axis, most_compressive
+from glabella.treatment import build_person
 
 MODULUS, THICKNESS, FOUNDATION = 0.066, 0.9, 6.6e-5  # N/mm2, mm, N/mm3: decay over 30 mm
 FLAT = np.eye(3)
@@ -128,3 +131,9 @@ def test_principal_strain_is_the_smaller_eigenvalue():
     values, vectors = np.linalg.eigh(tensors)
     assert most_compressive(*strains.T) == pytest.approx(values[:, 0], abs=1e-14)
     assert np.abs(np.einsum("nd,nd->n", compression_axis(*strains.T), vectors[:, :, 0])) == pytest.approx(1, abs=1e-12)
+
+
+def test_a_built_face_does_not_hold_the_factorisation():
+    """Made in a thread and freed in another it would never be freed: 30 MB per person."""
+    person = build_person(None, Patient(), load_parameters(), step_mm=2.8, depth_step_mm=1.4, compiled=False)
+    assert "factor" not in vars(person.skin.membrane)

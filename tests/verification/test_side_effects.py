@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from glabella import Patient, Plan, load_parameters
+from glabella.stages.skin.lift import BANDS
 from glabella.stages.unwanted import STRUCTURES, BrowChange, map_reach, measure_brows, rate_unwanted, structure_doses
 from glabella.treatment import build_person, find_risks, run_course
 
@@ -31,9 +32,8 @@ def only(plan, *sites):
 
 def curves(plan):
     course = run_course(person(), plan, DAYS, load_parameters(), [None], 1e-6)
-    brow, raised = course.strain.brow, course.strain.raised_brow
-    run = {("brow", side, part): brow[side][part] for side in brow for part in PARTS}
-    return run | {("raised_brow", side, part): raised[side][part] for side in raised for part in PARTS}
+    states = {"brow": course.strain.brow, "raised_brow": course.raised_brow}
+    return {(state, side, part): brows[side][part] for state, brows in states.items() for side in brows for part in PARTS}
 
 
 def risks(plan, **overrides):
@@ -62,9 +62,10 @@ def test_double_vision_of_the_licensed_plan_is_uncommon():
 
 
 def test_a_needle_nearer_to_the_lateral_rim_brings_more_to_the_lateral_rectus():
-    doses = [rectus_dose(label("lateral_canthal"), inward_mm=x) for x in (0.0, 2.0, 4.0, 6.0, 8.0)]
+    one = only(label("lateral_canthal"), "lateral_canthal_middle_left")
+    doses = [rectus_dose(one, inward_mm=x, deeper_mm=1.5) for x in (0.0, 3.0, 6.0, 8.0, 10.0)]
     assert all(b > a for a, b in pairwise(doses))
-    assert doses[-1] > 20 * doses[0]
+    assert doses[-1] > 10 * doses[0]
 
 
 def test_a_deeper_needle_brings_more_to_the_lateral_rectus():
@@ -74,7 +75,8 @@ def test_a_deeper_needle_brings_more_to_the_lateral_rectus():
 
 def test_a_closed_septum_keeps_it_away():
     assert risks(label("lateral_canthal"), orbital_septum_transmission=0.0)["double_vision"].value < 1e-3
-    assert rectus_dose(label("lateral_canthal"), 8.0, orbital_septum_transmission=0.0) < 1e-3 * rectus_dose(label("lateral_canthal"), 8.0)
+    one = only(label("lateral_canthal"), "lateral_canthal_middle_left")
+    assert rectus_dose(one, 10.0, 1.5, orbital_septum_transmission=0.0) < 0.1 * rectus_dose(one, 10.0, 1.5)
 
 
 def test_mirrored_needles_reach_the_other_eye():
@@ -89,14 +91,30 @@ def test_double_vision_needs_the_share_that_is_noticed():
     assert chance[0] > chance[1] > chance[2]
 
 
+def test_the_bands_of_the_frontalis_add_up_to_its_mode():
+    skin, lift = person().skin, person().lift
+    for side in ("left", "right"):
+        for m, muscle in enumerate(("left", "right")):
+            mode = skin.modes[skin.muscles.index(f"frontalis_{muscle}")]
+            for k, part in enumerate(PARTS):
+                triangle, weights = skin.points[f"brow_{part}_{side}"]
+                whole = weights @ mode[skin.surface.triangles[triangle], 1]
+                assert lift.up_mm[side][m * BANDS : (m + 1) * BANDS, k].sum() == pytest.approx(whole, abs=1e-9)
+
+
 def test_sparing_the_lateral_frontalis_peaks_the_brow():
-    """Fewer units beside, the same in the middle: peak and tail rise over the head."""
+    """The middle alone weakened: the head is lost and the peak stays. The side weakened as well takes the peak away."""
     whole = label("forehead")
-    arch = [measure_brows([curves(plan)], sampled=False).arch_mm[0] for plan in (label("glabellar"), whole)]
-    assert arch[0] < 1.0 < arch[1]
-    middle = measure_brows([curves(only(whole, "frontalis_lower_midline"))], sampled=False).arch_mm[0]
-    beside = only(whole, *(f"frontalis_{row}_{side}" for row in ("lower", "upper") for side in ("left", "right")))
-    assert middle > 3 * measure_brows([curves(beside)], sampled=False).arch_mm[0]
+    middle = only(whole, "frontalis_lower_midline", "frontalis_upper_left", "frontalis_upper_right")
+    beside = only(whole, "frontalis_lower_left", "frontalis_lower_right")
+    spared, even, none = (measure_brows([curves(plan)], sampled=False).arch_mm[0] for plan in (middle, whole, beside))
+    assert spared > 1.0
+    assert even < 0.2 * spared
+    assert none < 1e-9
+    more = [measure_brows([curves(middle.with_units("frontalis_lower_midline", u))], sampled=False).arch_mm[0] for u in (1, 4, 12)]
+    assert more == sorted(more)
+    chance = [risks(plan)["peaked_brow"].value for plan in (whole, middle, middle.with_units("frontalis_lower_midline", 20))]
+    assert chance[0] < chance[1] < chance[2]
 
 
 def test_a_symmetrical_plan_keeps_the_brows_even_and_a_one_sided_one_does_not():
@@ -116,7 +134,7 @@ def still():
 def test_brows_are_measured_as_said():
     run = still()
     run["brow", "left", "head"] = np.array([0.0, -1.5, -0.5])
-    run["raised_brow", "right", "tail"] = np.array([0.0, 2.0, 0.0])
+    run["raised_brow", "right", "peak"] = np.array([0.0, 2.0, 0.0])
     run["raised_brow", "right", "head"] = np.array([0.0, -1.0, 0.0])
     found = measure_brows([run, still()], sampled=True)
     assert found.drop_mm.tolist() == [1.5, 0.0]

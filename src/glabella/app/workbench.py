@@ -37,6 +37,7 @@ from glabella.treatment import (
     Person,
     Treatment,
     assemble_outcome,
+    brow_curves,
     build_person,
     check_arguments,
     day_grid,
@@ -261,7 +262,7 @@ class Workbench:
             doses = beside.submit(face.reach.doses, plan)
             course = run_course(person, plan, grid, table, [None] * len(plan.sessions), NOMINAL_TOLERANCE)
             depths = beside.submit(depths_on_each_side_mm, person, course, table)
-            risks = face.reach.risks(plan, doses.result(), measure_brows([named_curves(course)], sampled=False), table)
+            risks = face.reach.risks(plan, doses.result(), measure_brows([brow_curves(course)], sampled=False), table)
             face.note_in(table)
             outcome = assemble_outcome(person, plan, grid, table, course, [], with_label_rates(plan, risks), findings, 0, 0, False)
             line_depth_mm = depths.result()

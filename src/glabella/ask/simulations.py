@@ -1,7 +1,6 @@
 """Simulations behind the answers: each a call of the library on one person, draw by draw, under a name that answers use.
 
-``tools/build_answers.py`` runs them and keeps what they gave; a test runs them again. Another room adds its own with one more function
-in ``SIMULATIONS`` (the years of treatment, for instance).
+``tools/build_answers.py`` runs them and keeps what they gave; a test runs them again. One more is one more function in ``SIMULATIONS``.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +16,7 @@ from glabella.label import check_plan, ensure_allowed
 from glabella.patient import Grades, Patient
 from glabella.plan import Plan
 from glabella.stages.unwanted import placement_offsets
-from glabella.treatment import SAMPLE_TOLERANCE, Course, Person, build_person, day_grid, find_risks, run_course
+from glabella.treatment import COMPILED_FROM, SAMPLE_TOLERANCE, Course, Person, build_person, day_grid, find_risks, run_course
 
 SEED, DRAWS = 0, 48
 DRAWS_FILE = "simulated_draws.csv"
@@ -25,6 +24,9 @@ DAYS = 300
 PRODUCT = "onabotulinumtoxinA"
 FROWN, RAISE = "maximum_frown", "brow_raise"
 MOVED_SITE, MOVED_DOWN_MM = "corrugator_lateral_left", 5.0
+
+YEARS, EVERY = 5, "every 90 days"
+FEW = COMPILED_FROM - 1  # draws of the years: below this the same numbers come without the compiled kinetics
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,34 @@ def _lid_percent(bench: Bench, plan: Plan) -> np.ndarray:
     return 100 * np.array(risks["eyelid_ptosis"].values[1:])  # the first is of the values in force, the others of the draws
 
 
-SIMULATIONS: tuple[Callable[[Bench], dict[str, np.ndarray]], ...] = (licensed_course, lines, bulk, half_dose, forehead, man, drooping_lid)
+def years(bench: Bench) -> dict[str, np.ndarray]:
+    """Lines at rest after years of the licensed pattern, and without it."""
+    from glabella.years.years import follow_years
+
+    found = follow_years(
+        bench.licensed, patient=bench.person().patient, years=YEARS, repeat=EVERY, compare=("never", "licensed"),
+        samples=min(bench.draws, FEW), seed=SEED, parameters=bench.parameters,
+    )  # fmt: skip
+    rest = {name: scenario.samples["skin", "glabellar", "grade_rest"][:, -1] for name, scenario in found.scenarios.items()}
+    treated = found.scenarios["licensed"]
+    return {
+        "years_followed": np.full(len(rest["never"]), float(YEARS)),
+        "years_interval": np.full(len(rest["never"]), float(treated.session_days[1] - treated.session_days[0])),
+        "years_rest_never": rest["never"],
+        "years_rest_licensed": rest["licensed"],
+    }
+
+
+SIMULATIONS: tuple[Callable[[Bench], dict[str, np.ndarray]], ...] = (
+    licensed_course,
+    lines,
+    bulk,
+    half_dose,
+    forehead,
+    man,
+    drooping_lid,
+    years,
+)
 QUANTITIES: Mapping[str, Quantity] = {
     "licensed_half_fallen_day": Quantity("day on which half of the effect on a full frown is there", "days"),
     "licensed_movement_day_14": Quantity("movement of a full frown left on day 14", "percent"),
@@ -212,10 +241,14 @@ QUANTITIES: Mapping[str, Quantity] = {
     "lid_licensed": Quantity("chance of a drooping lid, licensed frown pattern", "percent"),
     "lid_moved": Quantity("chance of a drooping lid, one lateral frown site lower", "percent"),
     "moved_down_mm": Quantity("how much lower that site is", "mm"),
+    "years_followed": Quantity("length of the simulation over years", "years"),
+    "years_interval": Quantity("days between its sessions", "days"),
+    "years_rest_never": Quantity("grade of frown lines at rest after these years, never treated", "grade"),
+    "years_rest_licensed": Quantity("grade of frown lines at rest after these years, treated as licensed", "grade"),
 }
 
 
 def run_simulations(draws: int) -> dict[str, np.ndarray]:
-    """Every number of every simulation, for each of the first ``draws`` draws."""
+    """Every number of every simulation, for each of the first ``draws`` draws (of the years at most ``FEW``)."""
     bench = Bench(draws)
     return {key: values for simulation in SIMULATIONS for key, values in simulation(bench).items()}

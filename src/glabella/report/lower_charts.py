@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from glabella.lower_outcome import LowerOutcome
-from glabella.names import SIDES, without_side
+from glabella.names import SIDES, side_of, without_side
 from glabella.outcome import Curve
 from glabella.report.charts import _days, _key, _line, _sentence, draw_muscles
 from glabella.report.lower_anatomy_picture import FRONT, SIDE, draw_view
@@ -48,7 +48,7 @@ def draw_needles(outcome: LowerOutcome) -> Picture:
         for session in course.boluses:
             for bolus in session:
                 entry = bolus.needle.entry
-                if not painted.is_visible(entry[None], 4.0)[0]:
+                if not painted.is_visible(entry[None], 4.0)[0] or (camera is SIDE and side_of(bolus.needle.site) == "right"):
                     continue
                 column, row = painted.to_pixel(entry[None])[0]
                 ax.plot(column, row, "o", markersize=5, markerfacecolor=INK, markeredgecolor="white", markeredgewidth=1.0)

@@ -2,7 +2,7 @@
 
 from nicegui import ui
 
-from glabella.app.pages.controls import block, card, finding, link, text
+from glabella.app.pages.controls import block, card, finding, link, text, told
 from glabella.app.pages.shell import shell
 from glabella.ask import Answer, Found, ask, find_answer, load_themes
 from glabella.ask.answers import Source
@@ -76,21 +76,22 @@ def _found(found: Found) -> None:
 
 
 def _answer(answer: Answer) -> None:
+    seen: set[str] = set()  # terms are explained where they stand first
     with card(answer.question):
         with block("", "p"):
             text(answer.verdict_words, CHIPS.get(answer.verdict, "gl-chip"))
             if answer.claim:
-                text(f" The claim: {answer.claim}", "gl-muted")
+                told(f" The claim: {answer.claim}", "gl-muted", seen=seen)
         with block("gl-told"):
             for one in answer.says:
-                text(one.text, "", "p")
+                told(one.text, "", "p", seen=seen)
         if answer.simulated:
             with block("", "details"):
                 text("Simulated by this program", "", "summary")
-                text("Median, and from the 5th to the 95th of a hundred computed people.", "gl-muted", "p")
+                told("Median, and from the 5th to the 95th of a hundred computed people.", "gl-muted", "p", seen=seen)
                 with block("gl-sources", "ul"):
                     for row in answer.simulated:
-                        text(simulated_words(row), "", "li")
+                        told(simulated_words(row), "", "li", seen=seen)
         if answer.sources:
             _sources(answer.sources)
 

@@ -63,6 +63,7 @@ class Stage:
         with block("gl-face gl-card"):
             with block("gl-face-host"):
                 self.face = FaceView()
+                self.busy = Busy()  # over the picture: what comes and goes must not move it
             with block("gl-toolbar"):
                 if placing:
                     segmented("A click", CLICKS, "place", self._set_mode)
@@ -70,7 +71,6 @@ class Stage:
                 if overlays:
                     segmented("Show", OVERLAYS, "none", self.set_overlay, tips=OVERLAY_TIPS)
             self.time = TimeBar(simple=simple)
-            self.busy = Busy()
             self.trouble = block("gl-trouble").props('role="status"')
         if placing:
             self.face.on("ready", lambda: self.face.set_mode("place"))

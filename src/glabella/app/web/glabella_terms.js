@@ -106,6 +106,8 @@ export function showTips(tip) {
     focusout: () => hide(),
     click({ target }) {
       const element = target.closest?.(".gl-term");
+      const box = element?.closest("summary")?.parentElement;
+      if (box) box.open = !box.open; // a button in a summary would keep the click to itself
       if (element) show(element);
       else if (owner && !tip.contains(target)) hide();
     },

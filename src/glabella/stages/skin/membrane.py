@@ -119,6 +119,10 @@ class Membrane:
         cases = forces_n.reshape(len(forces_n), -1)
         return self.factor.solve(np.ascontiguousarray(cases.T)).T.reshape(forces_n.shape)
 
+    def forget_factor(self) -> None:
+        """Let go of the factorisation, in the thread that made it: SuperLU's memory is never freed from another one."""
+        self.__dict__.pop("factor", None)
+
     def strain(self, displacement_mm: np.ndarray) -> np.ndarray:
         """Strain (cases, m, 3) of displacements (cases, n, 3): horizontal, vertical, shear, in the frame of each triangle."""
         cases = displacement_mm.reshape(len(displacement_mm), -1)

@@ -103,6 +103,7 @@ def build_skin(atlas: Atlas, parameters: Parameters) -> Skin:
     power = parameters["insertion_density_power"]
     pulls = [pull_skin(sheet, surface, power, galea if without_side(name) == "frontalis" else 0.0) for name, sheet in sheets.items()]
     modes = membrane.solve(np.stack(pulls))
+    membrane.forget_factor()
     areas = {}
     for name, mask in atlas.areas.items():
         areas[name] = np.flatnonzero(mask[triangle_index])

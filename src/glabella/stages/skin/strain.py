@@ -1,7 +1,7 @@
 """Muscle force over the months to strain of the skin, movement and brow position: a linear combination of the modes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,8 +22,7 @@ class SkinStrain:
 
     ``strain[area][expression]``: mean over the area of the most compressive principal strain, as a positive fraction, from
     the skin with no tension. ``movement[expression]``: percent of the untreated displacement from rest, mean of both sides, and
-    ``movement_by_side`` each side. ``brow[side][part]``: mm up at rest, from the untreated brow; ``raised_brow`` the same while both are
-    raised, from the untreated brow raised as hard. ``dermis_thickness_mm`` per area.
+    ``movement_by_side`` each side. ``brow[side][part]``: mm up at rest, from the untreated brow. ``dermis_thickness_mm`` per area.
     """
 
     days: np.ndarray
@@ -32,7 +31,6 @@ class SkinStrain:
     movement_by_side: Mapping[str, Mapping[str, np.ndarray]]
     brow: Mapping[str, Mapping[str, np.ndarray]]
     dermis_thickness_mm: Mapping[str, float]
-    raised_brow: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
 
 
 def strain_skin(skin: Skin, force: MuscleForce, patient: Patient, parameters: Parameters) -> SkinStrain:
@@ -53,14 +51,14 @@ def strain_skin(skin: Skin, force: MuscleForce, patient: Patient, parameters: Pa
         movement_by_side[expression] = {side: _percent(size[side][1:], size[side][0]) for side in SIDES}
         both = (size["left"] + size["right"]) / 2
         movement[expression] = _percent(both[1:], both[0])
-    raised = skin.tension_newton("brow_raise", patient, parameters)
-    brow, raised_brow = _brow_change(skin, rest, left), _brow_change(skin, raised, left)
-    return SkinStrain(days, strain, movement, movement_by_side, brow, skin.dermis_thickness_mm, raised_brow)
+    brow = {
+        side: {part: (rest[:, None] * (left - 1)).T @ skin.at_point(f"brow_{part}_{side}")[:, 1] for part in ("head", "peak", "tail")}
+        for side in SIDES
+    }
+    return SkinStrain(days, strain, movement, movement_by_side, brow, skin.dermis_thickness_mm)
 
 
-def strain_by_side(
-    skin: Skin, force: MuscleForce, patient: Patient, parameters: Parameters
-) -> dict[str, dict[str, dict[str, np.ndarray]]]:
+def strain_by_side(skin: Skin, force: MuscleForce, patient: Patient, parameters: Parameters) -> dict[str, dict[str, dict[str, np.ndarray]]]:
     """``strain[area][side][expression]`` (t,) of the halves of the areas that straddle the midline. Only pictures ask for it."""
     every = _newton(skin, _force_rows(skin, force), patient, parameters)
     found = {}
@@ -104,12 +102,6 @@ def _compress(skin: Skin, triangles: np.ndarray, newton: np.ndarray, slope: np.n
             along = squeezed / np.maximum(radius, 1e-300)
             slope[:, start : start + CHUNK] = parts[0].T @ squeezed - parts[1].T @ (along * half) - parts[2].T @ (along * slant)
     return mean
-
-
-def _brow_change(skin: Skin, full: np.ndarray, left: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
-    """Height (t,) of each part of each brow in mm from where it stands with the untreated tensions ``full`` (muscles,)."""
-    lost = (full[:, None] * (left - 1)).T
-    return {side: {part: lost @ skin.at_point(f"brow_{part}_{side}")[:, 1] for part in ("head", "peak", "tail")} for side in SIDES}
 
 
 def _force_rows(skin: Skin, force: MuscleForce) -> np.ndarray:

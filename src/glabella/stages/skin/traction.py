@@ -56,14 +56,16 @@ def tension_profile(share: np.ndarray, insertion_from: float, power: float, held
     return (1 - inserted ** (power + 1)) * (1 - (1 - held) * before ** (power + 1))
 
 
-def cable_forces(sheet: Cable, power: float, held: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+def cable_forces(sheet: Cable, power: float, held: float = 0.0, fibres: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Points (k, 3) mm and forces (k, 3) with which one newton in the whole muscle pulls at its surroundings.
 
     The newton is shared between the fibres by cross-section, and inserts as ``tension_profile`` says with ``power``. Of a muscle
-    from bone only the insertion zone counts; of a soft origin ``held`` is the share of the pull that an aponeurosis takes.
+    from bone only the insertion zone counts; of a soft origin ``held`` is the share of the pull that an aponeurosis takes. ``fibres``
+    (across,): only these pull, each with its share of the whole.
     """
     points = sheet.points
-    fibre_share = _fibre_shares(points, sheet.thickness_mm)[None, :, None]
+    shares = _fibre_shares(points, sheet.thickness_mm)
+    fibre_share = (shares if fibres is None else np.where(fibres, shares, 0.0))[None, :, None]
     if sheet.closed:
         if np.linalg.norm(points[0] - points[-1], axis=-1).max() < 1e-6:
             points = points[:-1]
@@ -105,12 +107,12 @@ def _fibre_shares(points: np.ndarray, thickness_mm: np.ndarray) -> np.ndarray:
     return section / section.sum()
 
 
-def pull_skin(sheet: Cable, surface: Surface, power: float, held: float = 0.0) -> np.ndarray:
-    """Nodal forces (n, 3) on ``surface`` of one newton in the muscle; ``power`` and ``held`` as in ``cable_forces``.
+def pull_skin(sheet: Cable, surface: Surface, power: float, held: float = 0.0, fibres: np.ndarray | None = None) -> np.ndarray:
+    """Nodal forces (n, 3) on ``surface`` of one newton in the muscle; ``power``, ``held`` and ``fibres`` as in ``cable_forces``.
 
     Each force goes to the closest skin by the barycentric weights of its foot, which add up to one: none is lost.
     """
-    points, force = cable_forces(sheet, power, held)
+    points, force = cable_forces(sheet, power, held, fibres)
     foot = surface.closest(points, candidates=8)
     normal = surface.normal_at(foot.triangle, foot.barycentric)
     force = force - normal * np.einsum("kd,kd->k", force, normal)[:, None]

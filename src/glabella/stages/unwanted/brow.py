@@ -12,9 +12,9 @@ PARTS = ("head", "peak", "tail")
 
 @dataclass(frozen=True)
 class BrowChange:
-    """Over the days, one entry per run (runs,), in mm: the largest ``drop_mm`` of any part of a brow at rest; and, at rest or while the
-    brows are raised, the largest ``arch_mm``, by which peak or tail stand higher above the head than in the untreated face, and the
-    largest ``asymmetry_mm`` of a part against the other side.
+    """Over the days, one entry per run (runs,), in mm: the largest ``drop_mm`` of any part of a brow at rest; while the brows are raised
+    the largest ``arch_mm``, by which the peak stands higher above the head than in the untreated face; and at rest or raised the largest
+    ``asymmetry_mm`` of a part against the other side.
 
     ``sampled``: the runs scatter their needles.
     """
@@ -31,10 +31,6 @@ def measure_brows(runs: Sequence[Mapping[tuple[str, ...], np.ndarray]], sampled:
     for run in runs:
         states = [{side: {part: run[state, side, part] for part in PARTS} for side in SIDES} for state in ("brow", "raised_brow")]
         drop.append(max(float((-height).max()) for parts in states[0].values() for height in parts.values()))
-        arch.append(max(_arch(parts) for state in states for parts in state.values()))
+        arch.append(max(float((parts["peak"] - parts["head"]).max()) for parts in states[1].values()))
         asymmetry.append(max(float(np.abs(state["left"][part] - state["right"][part]).max()) for state in states for part in PARTS))
     return BrowChange(np.array(drop), np.array(arch), np.array(asymmetry), sampled)
-
-
-def _arch(parts: Mapping[str, np.ndarray]) -> float:
-    return float((np.maximum(parts["peak"], parts["tail"]) - parts["head"]).max())

@@ -1,8 +1,7 @@
 """The table of mechanisms: what is weakened, raised or lowered by how much is noticed as which effect. One row each.
 
-A muscle that is drawn in the atlas is one row of ``MUSCLE_MECHANISMS`` and one row of parameters.csv: weak bite is the masseter at the
-share of its block that is noticed, difficulty swallowing the muscles of the throat at theirs. Until their muscles are drawn such effects
-carry reported rates.
+A muscle of the upper face is one row of ``MUSCLE_MECHANISMS`` and one row of parameters.csv. The lower face and neck have tissue of
+their own and rate weak bite and difficulty swallowing there (``lower_face.py``).
 """
 
 from collections.abc import Callable, Mapping
