@@ -19,6 +19,7 @@ COMMANDS = {  # name -> module in glabella.commands, and its function
     "demo": ("simulate", "demo"),
     "effects": ("effects", "effects"),
     "plan": ("plan", "plan_dose"),
+    "providers": ("providers", "providers"),
     "risk-map": ("risk_map", "risk_map"),
     "show": ("show", "show"),
     "simulate": ("simulate", "simulate"),

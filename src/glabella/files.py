@@ -1,11 +1,24 @@
 """Files and folders that are never half-written: written beside their place, then renamed into it."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from glabella.errors import InputError
+
+
+def data_folder() -> Path:
+    """Where the user's data belong on this platform: ``GLABELLA_DATA``, else the platform's folder."""
+    named = os.environ.get("GLABELLA_DATA")
+    if named:
+        return Path(named)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "glabella"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "glabella"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "glabella"
 
 
 def read_text(path: str | Path, what: str) -> str:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from glabella.errors import InputError
+from glabella.files import data_folder
 
+__all__ = ["build_app", "check_host", "check_installed", "data_folder", "open_socket", "serve"]
 TITLE = "glabella"
 FIRST_PORT, PORTS = 8017, 20  # without --port the first free one of these
 RECONNECT_SECONDS = 60.0  # a page whose browser was busy for long must not reload and lose what it shows
@@ -41,18 +43,6 @@ def check_installed() -> None:
         import nicegui  # noqa: F401
     except ImportError as error:
         raise InputError(f"the app needs the package {error.name or 'nicegui'}; install it with: {INSTALL}") from None
-
-
-def data_folder() -> Path:
-    """Where the user's data belong on this platform: ``GLABELLA_DATA``, else the platform's folder."""
-    named = os.environ.get("GLABELLA_DATA")
-    if named:
-        return Path(named)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "glabella"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "glabella"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "glabella"
 
 
 def open_socket(host: str, port: int | None) -> socket.socket:

@@ -1,4 +1,4 @@
-"""The first page: three doors."""
+"""The first page: the doors."""
 
 from glabella.app.follow import Hands
 from glabella.app.pages.controls import block, card, link, text
@@ -15,6 +15,7 @@ DOORS = (
         "Place injections on a face, see what follows, find the lowest dose that is enough.",
     ),
     ("/train", "Train", "For learning", "Six faces to treat from memory; then see what lies under the skin and what would have happened."),
+    ("/practitioners", "Practitioners", "For anyone", "Who practises near you, from public records: facts with sources, and what to ask."),
 )
 
 
@@ -23,7 +24,7 @@ def home(services: Services, hands: Hands) -> None:
     with shell("glabella", ""), block("gl-home"):
         text("See what a treatment would do", "", "h1")
         text("From the needle to the skin, and over the months, with the uncertainty and the source of every number.", "gl-lead", "p")
-        with block("gl-doors", "nav").props('aria-label="Three doors"'):
+        with block("gl-doors", "nav").props('aria-label="Four doors"'):
             for address, name, who, what in DOORS:
                 with link("", address, "gl-door"):
                     text(name, "", "h2")

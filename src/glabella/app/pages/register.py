@@ -11,6 +11,7 @@ from glabella.app.pages.ask import ask_page
 from glabella.app.pages.explore import explore
 from glabella.app.pages.home import home
 from glabella.app.pages.plan import new_plan, plan_page
+from glabella.app.pages.providers import practitioners
 from glabella.app.pages.train import train
 from glabella.app.services import Services
 from glabella.app.view_routes import Answers, view_router, warm_up
@@ -19,7 +20,7 @@ RECONNECT_SECONDS = 60.0  # a page keeps its state on the server for so long whe
 
 
 def register(services: Services) -> None:
-    """Pages at /, /explore, /ask, /plan, /plan/ID, /train; their data under /view; papers and pictures under REST's notes."""
+    """Pages at /, /explore, /ask, /plan, /plan/ID, /train, /practitioners; data under /view; papers and pictures under REST's notes."""
     hands, answers = Hands(), Answers()
     app.on_startup(lambda: Thread(target=warm_up, args=(services, answers), name="glabella-warm-up", daemon=True).start())
     app.include_router(view_router(services, hands, answers))
@@ -49,3 +50,7 @@ def register(services: Services) -> None:
     @ui.page("/train", reconnect_timeout=RECONNECT_SECONDS)
     def _train(case: str = "", seed: int = 1) -> None:
         train(services, hands, case, seed)
+
+    @ui.page("/practitioners", reconnect_timeout=RECONNECT_SECONDS)
+    def _practitioners() -> None:
+        practitioners(services, hands)

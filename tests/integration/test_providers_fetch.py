@@ -1,0 +1,160 @@
+"""Practitioners: public files are fetched only when told to, go on after a break, and are what they were."""
+
+import hashlib
+import io
+import re
+import threading
+import zipfile
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from click.testing import CliRunner
+
+from glabella.cli import main
+from glabella.errors import InputError
+from glabella.providers import fetch as room
+from glabella.providers.fetch import PUBLIC, FetchError, Public, ask_offers, check_fetched, fetch, find_public, read_list
+
+PAGE = """<a href='./NPPES_Data_Dissemination_August_2026_V2.zip'>a</a> <a href='./NPPES_Data_Dissemination_September_2026_V2.zip'>b</a>
+<a href='./NPPES_Data_Dissemination_December_2025_V2.zip'>c</a> <a href='./NPPES_Data_Dissemination_091426_092026_Weekly_V2.zip'>d</a>
+<a href='./NPPES_Data_Dissemination_090726_091326_Weekly_V2.zip'>e</a>"""
+NEWEST = "NPPES_Data_Dissemination_September_2026_V2.zip"
+
+
+def archive():
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as files:
+        files.writestr("npidata.csv", "invented\n" * 200_000)
+    return held.getvalue()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self):
+        self._answer(False)
+
+    def do_GET(self):
+        self._answer(True)
+
+    def _answer(self, body):
+        server = self.server
+        content = server.files.get(self.path)
+        server.asked.append((self.command, self.path, self.headers.get("Range")))
+        if content is None:
+            self.send_error(404)
+            return
+        tag, start = f'"{server.version}"', 0
+        found = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
+        if found and self.headers.get("If-Range") == tag:
+            start = int(found[1])
+        self.send_response(206 if start else 200)
+        self.send_header("ETag", tag)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        if body:
+            end = start + server.breaks.pop(0) if server.breaks and self.path != "/page" else len(content)
+            self.wfile.write(content[start:end])
+            if end < len(content):
+                self.close_connection = True
+
+    def log_message(self, *message):
+        pass
+
+
+@contextmanager
+def serving(files):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.files, server.asked, server.breaks, server.version = files, [], [], "one"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server, f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def site():
+    with serving({"/page": PAGE.encode(), f"/{NEWEST}": archive(), "/UPDATED.csv": b"LASTNAME\n"}) as (server, address):
+        national = Public("national", "National", f"{address}/page", PUBLIC[0].pattern, 1)
+        yield server, (national, Public("exclusions", "Exclusions", f"{address}/UPDATED.csv", "", 1))
+
+
+def test_the_newest_link_is_taken_by_its_name_and_nothing_is_fetched_to_know_it(site, tmp_path):
+    server, public = site
+    offers = ask_offers(find_public((), public))
+    assert [offer.address.rsplit("/", 1)[1] for offer in offers] == [NEWEST, "UPDATED.csv"]
+    assert offers[0].size == len(server.files[f"/{NEWEST}"])
+    assert [asked[:2] for asked in server.asked] == [("GET", "/page"), ("HEAD", f"/{NEWEST}"), ("HEAD", "/UPDATED.csv")]
+    week = re.findall(PUBLIC[1].pattern, PAGE)
+    assert room._newest(week).endswith("091426_092026_Weekly_V2.zip")
+
+
+def test_a_broken_connection_goes_on_where_it_ended(site, tmp_path):
+    server, public = site
+    server.breaks = [700_000, 300_000]
+    content = server.files[f"/{NEWEST}"]
+    (done,) = fetch(ask_offers(public[:1]), tmp_path)
+    assert (tmp_path / NEWEST).read_bytes() == content
+    assert done.sha256 == hashlib.sha256(content).hexdigest()
+    assert [asked[2] for asked in server.asked if asked[0] == "GET" and asked[1] != "/page"] == [None, "bytes=700000-", "bytes=1000000-"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [NEWEST, "fetched.json"]
+
+
+def test_a_part_of_another_version_is_thrown_away(site, tmp_path):
+    server, public = site
+    server.breaks = [500_000] * 8
+    server.files[f"/{NEWEST}"] = archive() * 4
+    with pytest.raises(FetchError, match="the same command continues"):
+        fetch(ask_offers(public[:1]), tmp_path)
+    assert (tmp_path / f"{NEWEST}.part").stat().st_size == 500_000 * room.TRIES
+    server.breaks, server.version, server.files[f"/{NEWEST}"] = [], "two", archive()
+    fetch(ask_offers(public[:1]), tmp_path)
+    assert (tmp_path / NEWEST).read_bytes() == archive()
+
+
+def test_what_is_there_and_unchanged_is_not_fetched_again(site, tmp_path):
+    server, public = site
+    fetch(ask_offers(public), tmp_path)
+    before = len(server.asked)
+    fetch(ask_offers(public), tmp_path)
+    assert [asked for asked in server.asked[before:] if asked[0] == "GET" and asked[1] != "/page"] == []
+    assert check_fetched(tmp_path) == []
+    (tmp_path / "UPDATED.csv").write_bytes(b"changed!\n")
+    assert check_fetched(tmp_path) == ["UPDATED.csv"]
+    assert set(read_list(tmp_path)) == {NEWEST, "UPDATED.csv"}
+
+
+def test_what_is_no_archive_is_not_kept(site, tmp_path):
+    server, public = site
+    server.files[f"/{NEWEST}"] = b"<html>sorry</html>"
+    with pytest.raises(FetchError, match="no archive"):
+        fetch(ask_offers(public[:1]), tmp_path)
+    assert not (tmp_path / NEWEST).exists()
+
+
+def test_errors_are_said(site, tmp_path):
+    server, public = site
+    server.files["/page"] = b"nothing here"
+    with pytest.raises(FetchError, match="no link"):
+        ask_offers(public)
+    del server.files["/UPDATED.csv"]
+    with pytest.raises(FetchError, match="status 404"):
+        ask_offers(public[1:])
+    with pytest.raises(InputError, match="national"):
+        find_public(("nationl",))
+
+
+def test_nothing_is_fetched_without_being_asked(site, tmp_path, monkeypatch):
+    _, public = site
+    monkeypatch.setattr(room, "find_public", lambda names: list(public))
+    found = CliRunner().invoke(main, ["providers", "fetch", "--to", str(tmp_path / "to")])
+    assert found.exit_code == 2
+    assert "MB" in found.output
+    assert "--yes" in found.output
+    assert not (tmp_path / "to").exists()
+    assert CliRunner().invoke(main, ["providers", "fetch", "--yes", "--to", str(tmp_path / "to")]).exit_code == 0
+    assert (tmp_path / "to" / NEWEST).exists()
