@@ -7,6 +7,7 @@ from glabella.effect_names import name_effect
 from glabella.effects_text import tell_in_thousand
 from glabella.evidence import load_parameters
 from glabella.evidence.guidance import facts_about, label_emergency_text
+from glabella.evidence.products import load_products
 from glabella.stages.unwanted import BROW_MECHANISMS, MUSCLE_MECHANISMS, all_rates, detection_limits, effect_words
 
 PAGE = Path(__file__).parents[1] / "docs" / "side-effects.md"
@@ -32,8 +33,11 @@ def page() -> str:
         "## Get help now",
         "\n".join(f"> {text}" for text in label_emergency_text().paragraphs),
         "## Into the blood",
-        "The bound of `stages/unwanted/blood.py`: all units that leave the tissue circulate and nothing binds there; at worst a whole "
-        "session is in the blood at once. Beside it what laboratories detect:",
+        "`stages/unwanted/blood.py` tells an estimate and an upper bound. Estimate: all units that leave the tissue circulate and nothing "
+        "binds there, every row of the table at its value. Upper bound: every unit injected circulates, and every row stands at the end "
+        "that gives most. Each also with a whole session in the blood at once.",
+        _table(("row", "estimate", "upper bound"), _blood_rows()),
+        "What laboratories detect; a bound that reaches the lowest published limit of an assay is told as such:",
         _table(("assay", "from, pg/mL", "published"), _limits()),
         _facts("blood"),
         "## Unlicensed products",
@@ -50,6 +54,7 @@ def _mechanisms() -> list[tuple[str, ...]]:
     values, rows = load_parameters(), []
     for muscle in MUSCLE_MECHANISMS:
         share = f"{LAWS[muscle.law]} {100 * muscle.noticed(values):.3g} % ({muscle.structure.replace('_', ' ')})"
+        share += f"; {muscle.set_to}" if muscle.set_to else ""
         rows.append((name_effect(muscle.effect).plain, share, *_course(muscle.effect)))
     for brow in BROW_MECHANISMS:
         measure = brow.measure.removesuffix("_mm")
@@ -79,6 +84,16 @@ def _placebo(share: float | None) -> str:
 def _limits() -> list[tuple[str, ...]]:
     return [
         (limit.plain, f"{limit.limit_pg_per_ml:g}", f"{limit.low_pg_per_ml:g} to {limit.high_pg_per_ml:g}") for limit in detection_limits()
+    ]
+
+
+def _blood_rows() -> list[tuple[str, ...]]:
+    rows, products = load_parameters().rows, load_products()
+    ends = [("toxin_circulation_half_life_days", True), ("plasma_volume_l", False), ("uptake_rate_per_day", True)]
+    ends += [("clearance_rate_per_day", True), *((f"{product}_neurotoxin_ng_per_unit", True) for product in products)]
+    return [
+        (name, f"{rows[name].value:g} {rows[name].unit}", f"{rows[name].high if upper else rows[name].low:g} {rows[name].unit}")
+        for name, upper in ends
     ]
 
 

@@ -76,7 +76,8 @@ def persistence_lines() -> Iterator[str]:
         there |= {fitted.name: fitted.value for fitted in fit_sweat(calibrate_rows(), there)}
         at = float(responders_percent(ONA, 100.0, week, there)[0])
         used = " (used)" if persistence == values["sweat_gland_persistence"] else ""
-        yield f"| {persistence:g}{used} | {at:.0f} | {median_duration_days(ONA, 100.0, there):.0f} |"
+        lasts = median_duration_days(ONA, 100.0, there)
+        yield f"| {persistence:g}{used} | {at:.0f} | {'not reached' if lasts is None else f'{lasts:.0f}'} |"
     yield f"| *published* | {published['ona_sweat_2001_100u_half_w16']:g} | {published['ona_sweat_2007_100u_duration']:g} |"
 
 

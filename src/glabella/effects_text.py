@@ -8,7 +8,7 @@ from glabella.effect_names import name_effect
 from glabella.evidence.guidance import facts_about, label_emergency_text
 from glabella.evidence.sources import find_reference
 from glabella.outcome import FRAME, Outcome, Probability, Reported, plain
-from glabella.stages.unwanted import BloodBound, LabelRate, all_rates, any_event_rate, bound_blood
+from glabella.stages.unwanted import MUSCLE_MECHANISMS, BloodBound, LabelRate, all_rates, any_event_rate, bound_blood
 
 if TYPE_CHECKING:
     from glabella.lower_face.outcome import LowerOutcome
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SCHEMA = "glabella-effects-1"
 WIDTH = 118
 RAREST = 1e-4  # what twenty thousand placements still tell from nothing
+SET_TO = {row.effect: row.set_to for row in MUSCLE_MECHANISMS if row.set_to}
 BASIS = {"computed": "computed", "label_rate": "published"}
 GRAVEST_FIRST = (  # the first words of every seriousness in the tables
     "serious", "can be serious", "do not drive", "troublesome", "can irritate", "chewing", "lips", "rare", "visible", "mild", "found",
@@ -91,6 +92,7 @@ def _effect(name: str, chance: Probability, rate: LabelRate | None) -> dict[str,
         "probability": plain({"value": chance.value, "low": chance.low, "high": chance.high}),
         "plain": tell_in_thousand(chance.value, chance.low, chance.high), "basis": chance.basis, "reported": plain(known),
         "onset": chance.onset, "duration": chance.duration, "seriousness": chance.seriousness, "source": chance.source,
+        "set_to": SET_TO.get(name) if chance.basis == "computed" else None,
     }  # fmt: skip
 
 
@@ -156,22 +158,41 @@ def tell_anything(anything: Mapping[str, Any] | None) -> str:
 
 
 def blood_lines(bound: Mapping[str, Any] | None) -> Iterator[str]:
-    """The bounds on the blood in plain sentences."""
+    """Estimate and bounds on the blood in plain sentences."""
     if bound is None:
         yield "Not computed."
         return
     least = bound["limits"][0]
     mouse = next(limit for limit in bound["limits"] if limit["assay"] == "mouse_bioassay")
+    peak, once = (_both_units(bound["estimate"], level) for level in ("peak", "worst"))
     yield from _wrapped(
-        f"Of {bound['injected_units']:.3g} units, {bound['leaving_units']:.3g} leave the tissue with lymph and blood, as computed. "
-        f"If all of them circulate and nothing binds, plasma holds at most {bound['peak_units_per_l']:.2g} U/L "
-        f"({bound['peak_pg_per_ml']:.2g} pg/mL), about {24 * bound['peak_after_days']:.0f} hours after a session."
+        f"Estimate: of {bound['injected_units']:.3g} units, {bound['leaving_units']:.3g} leave the tissue with lymph and blood, as "
+        f"computed. If all of them circulate and nothing binds, plasma holds {peak} about "
+        f"{24 * bound['estimate']['peak_after_days']:.0f} hours after a session; with the whole session in the blood at once {once}."
+    )
+    peak, once = (_both_units(bound, level) for level in ("peak", "worst"))
+    yield from _wrapped(
+        "Upper bound: every unit injected circulates, nothing binds, and half-life, plasma, mass of a unit and speed of release stand at "
+        f"the end of their ranges that gives most. Plasma holds at most {peak}; with the whole session in the blood at once at most {once}."
     )
     yield from _wrapped(
-        f"With the whole session in the blood at once it would be {bound['worst_units_per_l']:.2g} U/L ({bound['worst_pg_per_ml']:.2g} "
-        f"pg/mL). Laboratories detect from {least['limit_pg_per_ml']:g} pg/mL ({least['plain']}) to {mouse['limit_pg_per_ml']:g} pg/mL "
-        f"({mouse['plain']})."
+        f"Laboratories detect from {least['limit_pg_per_ml']:g} pg/mL ({least['plain']}) to {mouse['limit_pg_per_ml']:g} pg/mL "
+        f"({mouse['plain']}). {_crossed(bound)}"
     )
+
+
+def _both_units(levels: Mapping[str, Any], level: str) -> str:
+    return f"{levels[f'{level}_units_per_l']:.2g} U/L ({levels[f'{level}_pg_per_ml']:.2g} pg/mL)"
+
+
+def _crossed(bound: Mapping[str, Any]) -> str:
+    """Which assays the bounds reach, by the lowest limit published of each."""
+    said = []
+    for what, level in (("The upper bound", "peak_pg_per_ml"), ("The one with a whole session at once", "worst_pg_per_ml")):
+        reached = [f"{x['plain']}, {x['low_pg_per_ml']:g} pg/mL" for x in bound["limits"] if bound[level] >= x["low_pg_per_ml"]]
+        found = f"reaches the lowest published limit of detection of: {'; '.join(reached)}" if reached else "reaches none of these limits"
+        said.append(f"{what} {found}.")
+    return " ".join(said)
 
 
 def placebo_words(reported: Mapping[str, Any] | None) -> str:
@@ -185,6 +206,8 @@ def _beside(effect: Mapping[str, Any]) -> str:
     """The published rate beside a computed chance, and what has to be said about a published one."""
     reported = effect["reported"]
     parts = []
+    if effect["set_to"]:
+        parts.append(f"not foretold but set to: {effect['set_to']}")
     if reported and effect["basis"] == "computed":
         parts.append(f"published: {tell_in_thousand(reported['value'], reported['low'], reported['high'])}")
     if reported and reported["people"] is None:

@@ -21,7 +21,7 @@ def test_home(pages, scheme):
     page = pages.open("/")
     page.emulate_media(color_scheme=scheme)
     for door in ("Explore", "Plan", "Train"):
-        assert page.get_by_role("heading", name=door).count() == 1
+        assert page.get_by_role("heading", name=door, exact=True).count() == 1
     assert "not a medical device" in page.locator(".gl-frame").inner_text()
     page.get_by_role("button", name=HELP).click()
     text = page.get_by_role("dialog").inner_text()

@@ -34,6 +34,7 @@ def test_it_tells_effects_help_blood_and_unlicensed_products_in_this_order(shown
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
     assert "research and education, not a medical device" in text
+    assert "set to: the reach of its route" in " ".join(text.split())
     assert "harmless" not in text
     assert max(len(line) for line in text.splitlines()) < 240
 
@@ -46,7 +47,11 @@ def test_the_document_is_whole(document):
         assert 0 <= chance["low"] <= chance["value"] <= chance["high"] <= 1
         for part in ("plain", "onset", "duration", "seriousness", "source", "title"):
             assert effect[part]
-    assert document["blood"]["bound"]["worst_pg_per_ml"] > document["blood"]["bound"]["peak_pg_per_ml"] > 0
+    bound = document["blood"]["bound"]
+    assert bound["worst_pg_per_ml"] > bound["peak_pg_per_ml"] > bound["estimate"]["peak_pg_per_ml"] > 0
+    told = {effect["effect"]: effect["set_to"] for effect in document["effects"]}
+    assert told["double_vision"]
+    assert told["dry_eye"] is None
     assert document["get_help_now"]["paragraphs"]
     assert document["unlicensed"]
     assert document["reporting"]
@@ -84,8 +89,8 @@ def test_the_gravest_first():
         "unlicensed": [], "genuine": [], "reporting": [], "get_help_now": {"paragraphs": [], "sources": []}, "frame": "f",
         "blood": {"bound": None, "facts": []},
         "effects": [
-            {"title": t, "plain": "about 1 in 1000", "basis": "computed", "reported": None, "onset": "x", "duration": "x", "seriousness": s,
-             "source": "k"} for t, s in (("Mild one", "mild"), ("Grave one", "serious: call"))
+            {"title": t, "plain": "about 1 in 1000", "basis": "computed", "reported": None, "set_to": None, "onset": "x", "duration": "x",
+             "seriousness": s, "source": "k"} for t, s in (("Mild one", "mild"), ("Grave one", "serious: call"))
         ],
     }  # fmt: skip
     usual, grave = ("\n".join(effects_lines(document, by_seriousness)) for by_seriousness in (False, True))

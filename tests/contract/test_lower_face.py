@@ -12,6 +12,7 @@ from glabella.cli import main
 from glabella.commands.common import parameters_with
 from glabella.errors import InputError
 from glabella.lower_face.outcome import LowerOutcome, lower_outcome_schema
+from glabella.lower_face.timeline import BANDS_LEAVE_OUT, lower_timeline_lines
 from glabella.validation.judged import people_behind
 from glabella.validation.lower_face import EFFECTS, predict_lower_face
 from glabella.validation.others import OTHERS, other_rows
@@ -56,6 +57,8 @@ def test_the_report_has_its_own_page(outcome, tmp_path):
         assert words in page
     for misleading in ("brow", "Frown pattern", "wrinkle scale", "crow"):
         assert misleading not in page.split('<section id="sources"')[0]
+    assert page.count(BANDS_LEAVE_OUT) == 2
+    assert BANDS_LEAVE_OUT in lower_timeline_lines(outcome)
     found = {path.name for path in (tmp_path / "report" / "pictures").iterdir()}
     assert found == {"needles.png", "movement.png", "thickness.png", "muscles.png"}
 

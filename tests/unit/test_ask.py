@@ -147,7 +147,7 @@ def test_every_sentence_rests_on_rows_or_says_why_not():
 
 
 def test_remembered_rows_are_shown_as_such():
-    shown = answer_text(find_answer("emergency"), 100)
+    shown = answer_text(find_answer("stomach"), 100)
     assert "remembered, to be checked" in shown
     sources = {source.reference.key: source.remark for source in find_answer("wears_off").sources}
     assert sources["ona_label2024"] == "remembered, to be checked"

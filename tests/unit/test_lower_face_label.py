@@ -1,6 +1,7 @@
 """What is refused in the lower face, and what a study may reach."""
 
 import pytest
+from tests.lower_face import mentalis_plan
 
 from glabella import Plan, simulate
 from glabella.errors import InputError, RefusedError
@@ -28,7 +29,7 @@ def test_a_study_goes_up_to_the_highest_published_dose_of_each_side():
     for (product, area), row in load_study_maxima().items():
         if area not in LOWER_AREAS_BY_SIDE:
             continue
-        site = next(f"{s}_{area.rsplit('_', 1)[1]}" for s in ("masseter_middle", "mentalis", "depressor_anguli_oris", "platysma_jaw_middle")
+        site = next(f"{s}_{area.rsplit('_', 1)[1]}" for s in ("masseter_middle", "depressor_anguli_oris", "platysma_jaw_middle")
                     if s.startswith(without_side(area)))  # fmt: skip
         for units, allowed in ((row.units, True), (row.units * 1.01, False)):
             plan = Plan(product, (Session(0.0, (Injection(site, units, depth_mm=4.0),)),), "study")
@@ -61,6 +62,16 @@ def test_platysma_is_licensed_but_has_no_pattern():
     with pytest.raises(RefusedError, match="no pattern is shipped, and a needle cannot be held against it; study only"):
         ensure_allowed(check_plan(plan))
     ensure_allowed(check_plan(plan.with_purpose("study")))
+
+
+def test_the_mentalis_has_no_trial_and_is_refused():
+    with pytest.raises(InputError, match="no controlled trial of it is in the evidence"):
+        Plan.label(ONA, "mentalis")
+    with pytest.raises(InputError, match="neither a study pattern nor a highest dose; leave the area out"):
+        Plan.study(ONA, "mentalis_8")
+    for purpose, message in (("study", "no published trial of onabotulinumtoxinA in the mentalis left area"), ("person", "off-label")):
+        with pytest.raises(RefusedError, match=message):
+            ensure_allowed(check_plan(mentalis_plan().with_purpose(purpose)))
 
 
 def test_other_products_are_off_label_in_the_platysma():

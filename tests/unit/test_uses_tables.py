@@ -1,6 +1,7 @@
 """Tables of the therapeutic uses: complete, dated, sourced, and a damaged one is named by file, line and column."""
 
 import datetime
+import json
 
 import pytest
 
@@ -9,8 +10,10 @@ from glabella.evidence.other_published import other_rows
 from glabella.evidence.products import load_products
 from glabella.evidence.sources import load_references
 from glabella.evidence.tables import shipped_text
+from glabella.report.uses_page import render_use
 from glabella.uses.course import MODELS, follow_use, label_maximum, licensed_products
 from glabella.uses.published import CURVE_OF, beside, curve_name, missed_sentences, published_beside
+from glabella.uses.show import course_lines
 from glabella.uses.tables import (
     JURISDICTIONS,
     TYPE_B,
@@ -152,6 +155,53 @@ def test_a_study_reaches_the_highest_dose_of_a_published_trial_and_is_marked():
     assert found.watermark == "study"
     with pytest.raises(RefusedError, match="highest dose of a published trial in the table is 150 U"):
         follow_use("axillary_hyperhidrosis", ONA, 151, purpose="study", samples=0, weeks=4)
+
+
+def test_what_is_not_reached_is_told_and_is_no_number_of_days():
+    found = follow_use("blepharospasm", ONA, 0, samples=2, weeks=8)
+    figures = {figure.name: figure for figure in found.figures}
+    assert (figures["onset"].value, figures["onset"].low, figures["onset"].high) == (None, None, None)
+    assert figures["peak"].value is None
+    assert figures["duration"].value == 0
+    document = json.loads(json.dumps(found.to_json(), allow_nan=False))
+    assert document["figures"][0]["value"] is None
+    assert "  an effect is felt from: not reached" in list(course_lines(found))
+    tiles = render_use(found, []).split('<dl class="tiles">')[1].split("</dl>")[0]
+    assert tiles.count("<b>not reached</b>") == 2
+    assert "400" not in tiles
+
+
+@pytest.mark.parametrize(
+    ("use", "name", "last_day"), [("axillary_hyperhidrosis", "median_duration_days", 30), ("cervical_dystonia", "half_gone_days", 20)]
+)
+def test_a_duration_beyond_the_days_followed_is_not_the_last_of_them(monkeypatch, use, name, last_day):
+    monkeypatch.setattr(MODELS[use], "LAST_DAY", last_day)
+    found = follow_use(use, samples=0, weeks=2)
+    assert next(figure for figure in found.figures if figure.name == name).value is None
+
+
+def test_a_published_figure_that_is_not_reached_is_missed(monkeypatch):
+    monkeypatch.setattr(MODELS["blepharospasm"], "LAST_DAY", 40)
+    found = follow_use("blepharospasm", ONA, 15, samples=0, weeks=8)
+    (lasts,) = [one for one in beside(found) if one.row.quantity == "lid_effect_duration_days"]
+    assert (lasts.model, lasts.not_reached, lasts.missed) == (None, True, lasts.row.relation != ">=")
+    assert any("here not reached" in sentence for sentence in missed_sentences(found)) == lasts.missed
+    assert "here not reached" in "\n".join(course_lines(found))
+
+
+def test_a_band_reaches_beyond_the_days_followed_where_draws_do():
+    from glabella.uses.course import _figure
+
+    found = _figure("duration", ("felt until", "days"), 90.0, [80.0, 90.0, None])
+    assert (found.value, found.low, found.high) == (90, 80, None)
+
+
+def test_chronic_migraine_has_one_course_and_a_dose_below_it_is_refused():
+    assert follow_use("chronic_migraine", dose_units=155, samples=0).dose_units == 155
+    assert follow_use("chronic_migraine", dose_units=195, samples=0, purpose="study").watermark == "study"
+    for units, purpose in ((5, "person"), (154.9, "study")):
+        with pytest.raises(InputError, match="allowed: the labelled 155 U, 0 for placebo, or up to 195 U with purpose study"):
+            follow_use("chronic_migraine", dose_units=units, samples=0, purpose=purpose)
 
 
 def test_the_same_seed_gives_the_same_numbers_and_the_band_holds_draws():

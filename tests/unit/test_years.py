@@ -8,8 +8,9 @@ from glabella.evidence.immunogenicity import load_antibody_counts, read_antibody
 from glabella.evidence.study_intervals import load_study_intervals, read_study_intervals
 from glabella.patient import Grades, Patient
 from glabella.plan import Plan
+from glabella.years.ageing import DAYS_A_YEAR
 from glabella.years.allowed import allow_repeat, check_returns, one_pattern
-from glabella.years.antibodies import antibodies_per_session, antibody_chance
+from glabella.years.antibodies import antibodies_per_session, antibody_chance, share_that_loses
 from glabella.years.repeat import Repeat
 from glabella.years.years import plan_arms, told_days
 
@@ -80,6 +81,36 @@ def test_arms_have_their_purposes_and_the_label_sees_their_sessions():
         plan_arms(PLAN, Patient(), "glabellar", None, ("license",), 365.0, 14.0)
 
 
+@pytest.mark.parametrize("repeat", ["every 12 weeks", "when the grade returns to 2"])
+@pytest.mark.parametrize(("product", "age", "limit"), [("abobotulinumtoxinA", 64, 65), ("letibotulinumtoxinA", 74, 75)])
+def test_nobody_grows_too_old_for_the_label(product, age, limit, repeat):
+    def arms(age, years, plan):
+        return plan_arms(plan, Patient(age_years=age), "glabellar", repeat, ("licensed",), years * DAYS_A_YEAR, 14.0)[0]
+
+    plan = Plan.label(product)
+    with pytest.raises(RefusedError, match=rf"{age + 19} years old at the last session.*{limit} years.*; 1 year fits"):
+        arms(age, 20, plan)
+    with pytest.raises(RefusedError, match=f"{limit} years old at the last session.*; no years fit"):
+        arms(limit, 1, plan)
+    with pytest.raises(RefusedError, match="; 3 years fit"):
+        arms(limit - 3, 20, plan)
+    assert arms(age, 1, plan)[0].said == arms(50, 5, plan)[0].said  # what fits is allowed, and nothing is said of age
+
+
+def test_in_a_study_a_limit_for_persons_is_a_note():
+    plan = Plan.label("abobotulinumtoxinA").with_purpose("study")
+    arms, _ = plan_arms(plan, Patient(age_years=64), "glabellar", "every 4 months", ("licensed",), 5 * DAYS_A_YEAR, 14.0)
+    assert "68 years old at the last session" in arms[0].said[-1]
+    assert arms[0].sources == ("abo_reconstitution",)
+
+
+def test_more_sessions_than_the_trial_had_are_said():
+    plan = Plan.label("incobotulinumtoxinA")
+    for years, told in ((0.5, False), (2, True)):
+        arms, _ = plan_arms(plan, Patient(), "glabellar", None, ("over_treated",), years * DAYS_A_YEAR, 14.0)
+        assert any("sessions, more than the 6 of that trial" in note for note in arms[0].said) == told
+
+
 def test_a_grade_returns_only_to_where_it_was():
     with pytest.raises(InputError, match="is 1, so it never returns to 2"):
         check_returns(Repeat.when_grade_returns(2), Patient(baseline={"glabellar": Grades(0, 1)}), "glabellar")
@@ -111,7 +142,9 @@ def test_antibodies_come_from_the_counts():
     few, many = antibody_chance(5), antibody_chance(60)
     assert few.antibodies == few.observed == many.observed
     assert many.antibodies[0] == pytest.approx(1 - (1 - rate) ** 60)
-    assert many.loss_of_effect[0] == pytest.approx(many.antibodies[0] * 3 / 11)
+    share = share_that_loses(next(row for row in load_antibody_counts() if row.lost_effect is not None))
+    assert share == pytest.approx((3 / 11, 0.0788, 0.5644), abs=1e-3)  # exact binomial limits of 3 of 11
+    assert many.loss_of_effect == pytest.approx([one * other for one, other in zip(share, many.antibodies, strict=True)])
 
 
 def test_the_tables_name_what_is_wrong():

@@ -14,7 +14,7 @@ from glabella.stages.muscle.lower_face import MOVEMENTS, lower_movement
 from glabella.stages.muscle.masseter import masseter_thickness, weaken_lower_muscles
 from glabella.stages.unwanted import map_reach, structure_doses
 from glabella.stages.unwanted.lower_face import LOWER_STRUCTURES, rate_lower_face
-from tests.lower_face import ONA, everywhere, person, platysma_plan
+from tests.lower_face import ONA, everywhere, mentalis_plan, person, platysma_plan
 
 PARAMETERS = load_lower_parameters()
 DAYS = np.arange(0.0, 181.0)
@@ -90,7 +90,7 @@ def test_more_units_weaken_more_and_never_less():
 
 def test_the_adjoint_dose_is_the_solved_one():
     """Mean dose of a structure by one adjoint solve against the forward field, needles where they are aimed."""
-    plan, anatomy = Plan.study(ONA, "mentalis_8"), person().anatomy
+    plan, anatomy = mentalis_plan(), person().anatomy
     spread = person().spread.at(PARAMETERS)
     names = ("depressor_labii_inferioris_left", "orbicularis_oris")
     needles = map_reach(names, plan.sessions[0], plan, anatomy, spread, PARAMETERS)

@@ -16,6 +16,10 @@ NO_PLATYSMA_PATTERN = (
     "platysma bands are licensed for onabotulinumtoxinA in the US since October 2024 (26, 31 or 36 U by the number of bands), but the "
     "label's text on sites and units per site is not in the evidence, so no pattern is shipped"
 )
+NO_MENTALIS_PATTERN = (
+    "the mentalis is off-label and no controlled trial of it is in the evidence (a series of three patients and a consensus were read), so "
+    "there is neither a study pattern nor a highest dose"
+)
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,8 @@ def find_study_pattern(product: str, pattern: str) -> tuple[StudySite, ...]:
     known = tuple(dict.fromkeys(row.pattern for row in load_study_patterns() if row.product == name))
     if pattern == "platysma" or pattern.startswith("platysma_"):
         raise InputError(f"{NO_PLATYSMA_PATTERN}; name the sites yourself, with purpose = 'study'")
+    if pattern == "mentalis" or pattern.startswith("mentalis_"):
+        raise InputError(f"{NO_MENTALIS_PATTERN}; leave the area out")
     if pattern not in known:
         raise InputError(f"study pattern '{pattern}' of {name} is unknown; {nearest(pattern, known) if known else 'it has none'}")
     return tuple(row for row in load_study_patterns() if (row.product, row.pattern) == (name, pattern))
@@ -127,6 +133,8 @@ def unlicensed_area_message(product: str, area: str) -> str:
         if product != "onabotulinumtoxinA":
             return f"{product} is not licensed for platysma bands (off-label)"
         return NO_PLATYSMA_PATTERN
+    if base == "mentalis":
+        return NO_MENTALIS_PATTERN
     patterns = tuple(dict.fromkeys(row.pattern for row in load_study_patterns() if (row.product, row.area) == (product, base)))
     more = f"; study patterns: {', '.join(patterns)} (Plan.study, or study_pattern in a plan file)" if patterns else ""
     return f"{product} is not licensed for the {base.replace('_', ' ')} (off-label): study only{more}"

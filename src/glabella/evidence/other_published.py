@@ -11,7 +11,7 @@ from glabella.errors import InputError
 from glabella.evidence.published import ARMS, COLUMNS, RATERS, USES, PublishedRow
 from glabella.evidence.tables import QUALITIES, Row, read_rows, shipped_text
 
-OTHER_UNITS = ("percent", "days", "mm", "points", "ratio", "units", "days_per_28")
+OTHER_UNITS = ("percent", "days", "mm", "points", "ratio", "units", "days_per_28", "newton")
 OTHER_RELATIONS = ("=", ">=", "<=")
 
 

@@ -14,6 +14,10 @@ MOVEMENTS = {
     "mentalis": ("chin_raise", "chin"),
     "platysma": ("neck_tension", "neck"),
 }
+BANDS_LEAVE_OUT = (
+    "Bands of bite force, thickness and difficulty swallowing leave out the rows of the lower face, which are not drawn (shares of "
+    "muscles, thickness, rates of the masseter, thresholds): they are too narrow."
+)
 
 
 def lower_timeline_lines(outcome: LowerOutcome) -> Iterator[str]:
@@ -36,6 +40,8 @@ def lower_timeline_lines(outcome: LowerOutcome) -> Iterator[str]:
     yield "side effects, computed chance per person: " + ", ".join(
         f"{name.replace('_', ' ')} {chance.value:.1%} ({chance.low:.1%} to {chance.high:.1%})" for name, chance in outcome.unwanted.items()
     )
+    if samples:
+        yield BANDS_LEAVE_OUT
     cautions = sum(finding.severity == "caution" for finding in outcome.findings)
     yield f"label: {cautions} caution(s)" + ("; see glabella check" if cautions else "")
     yield FRAME

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from glabella.lower_face.outcome import LowerOutcome
-from glabella.lower_face.timeline import DAYS, MOVEMENTS, area_columns, cell_text
+from glabella.lower_face.timeline import BANDS_LEAVE_OUT, DAYS, MOVEMENTS, area_columns, cell_text
 from glabella.outcome import outcome_text, plain
 from glabella.report.lower_charts import draw_lower_pictures
 from glabella.report.page import (
@@ -62,6 +62,7 @@ def render_lower_page(outcome: LowerOutcome, pictures: list[Picture]) -> str:
         timelines=[_timeline(outcome, area) for area in outcome.plan.areas], muscle_table=_muscle_table(shown), balance=_balance(shown),
         balance_note=_balance_note(shown), unwanted=_unwanted(outcome), limits=_limits(), sources=outcome.sources(),
         overrides=outcome.overrides, setting_facts=_setting_facts(shown),
+        bands_leave_out=BANDS_LEAVE_OUT if outcome.settings.get("samples", 0) else "",
     )  # fmt: skip
 
 

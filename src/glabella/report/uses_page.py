@@ -12,7 +12,7 @@ from glabella.report.style import Picture, styled
 from glabella.report.uses_charts import draw_use
 from glabella.report.write import FolderKind, check_report_folder, write_folder
 from glabella.uses.course import UseCourse
-from glabella.uses.published import beside, figure_words, missed_sentences, unit_words, value_words
+from glabella.uses.published import beside, figure_words, missed_sentences, number_words, unit_words, value_words
 from glabella.uses.show import STATUS_WORDS, words
 
 USE_FOLDER = FolderKind("report.html", "use.json", "glabella use")
@@ -63,8 +63,9 @@ def _tiles(course: UseCourse) -> list[Tile]:
     found = []
     for figure in course.figures:
         unit = unit_words(figure.unit)
-        band = f"{unit}; 90 % band {figure.low:.1f} to {figure.high:.1f}" if course.samples else unit
-        found.append(Tile(figure.label[:1].upper() + figure.label[1:], f"{figure.value:.1f}", band))
+        known = course.samples and figure.low is not None
+        band = f"{unit}; 90 % band {number_words(figure.low)} to {number_words(figure.high)}" if known else unit
+        found.append(Tile(figure.label[:1].upper() + figure.label[1:], number_words(figure.value), band))
     return found
 
 
@@ -94,7 +95,8 @@ def _published(course: UseCourse) -> list[tuple[str, ...]]:
     for one in beside(course):
         row = one.row
         fitted = "fitted" if row.use == "calibrate" else "never fitted"
-        said = "" if one.model is None else f"{one.model:.1f}{', missed' if one.missed else ''}"
+        known = one.model is not None or one.not_reached
+        said = f"{number_words(one.model)}{', missed' if one.missed else ''}" if known else ""
         rows.append((figure_words(row), value_words(row), said, f"{row.n or 'not given'}", fitted, row.source))
     return rows
 

@@ -86,17 +86,22 @@ def hdss_responders_percent(product: str, units: float, days: np.ndarray, values
     return responders_percent(product, units, days, values, values["hdss_two_points_sweat_left"])
 
 
-def median_duration_days(product: str, units: float, values: Mapping[str, float]) -> float:
-    """Median day on which those whose scale had fallen by two points at week 4 lose that; a person's own luck stays the same."""
+def median_duration_days(product: str, units: float, values: Mapping[str, float]) -> float | None:
+    """Median day on which those whose scale had fallen by two points at week 4 lose that; a person's own luck stays the same.
+
+    None: more than half still have it on ``LAST_DAY``, or nobody ever had.
+    """
     days = np.arange(28.0, LAST_DAY + 1)
     middle = np.log(sweat_left(product, units, days, values)) + values["sweat_placebo_ln"] * placebo_course(days, values)
     own = values["sweat_change_sd_ln"] * ndtri((np.arange(QUANTILES) + 0.5) / QUANTILES)
     good = middle[:, None, :] + own[None, :, None] <= np.log(values["hdss_two_points_sweat_left"])  # people, luck, days
     weight = np.repeat(people_of(values).weight, QUANTILES).reshape(len(middle), QUANTILES) * good[:, :, 0]
     still = np.cumprod(good, axis=2)
-    alive = np.einsum("kq,kqd->d", weight, still) / max(weight.sum(), 1e-12)
+    if not weight.any():
+        return None
+    alive = np.einsum("kq,kqd->d", weight, still) / weight.sum()
     below = np.flatnonzero(alive <= 0.5)
-    return float(days[below[0]]) if len(below) else float(days[-1])
+    return float(days[below[0]]) if len(below) else None
 
 
 def area_of_effect(product: str, units: float, days: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
@@ -122,7 +127,7 @@ def curves(product: str, units: float, days: np.ndarray, values: Mapping[str, fl
     }
 
 
-def figures(product: str, units: float, values: Mapping[str, float]) -> dict[str, float]:
+def figures(product: str, units: float, values: Mapping[str, float]) -> dict[str, float | None]:
     """Every figure of ``FIGURES``."""
     days = np.array([28.0, 112.0])
     responders = responders_percent(product, units, days, values)

@@ -42,15 +42,19 @@ def lid_force_loss(product: str, units: float, days: np.ndarray, values: Mapping
     return force_loss(dose, {MUSCLE: 1.0}, product, days, values)
 
 
-def effect_times(product: str, units: float, values: Mapping[str, float]) -> dict[str, float]:
-    """Days from treatment to: the effect is felt (``onset``), 95 % of the deepest (``peak``), felt no more (``duration``)."""
+def effect_times(product: str, units: float, values: Mapping[str, float]) -> dict[str, float | None]:
+    """Days from treatment to: the effect is felt (``onset``), 95 % of the deepest (``peak``), felt no more (``duration``).
+
+    None: not within ``LAST_DAY``. Where no effect is felt there is no onset and no peak, and the duration is 0.
+    """
     days = np.arange(0.0, LAST_DAY + 0.5, 0.5)
     lost = people_of(values).weight @ lid_force_loss(product, units, days, values)
     felt = np.flatnonzero(lost >= values["lid_force_loss_felt"])
     if not len(felt):
-        return {"onset": float(LAST_DAY), "peak": float(LAST_DAY), "duration": 0.0}
+        return {"onset": None, "peak": None, "duration": 0.0}
     deep = np.flatnonzero(lost >= 0.95 * lost.max())
-    return {"onset": float(days[felt[0]]), "peak": float(days[deep[0]]), "duration": float(days[felt[-1]])}
+    over = float(days[felt[-1]]) if felt[-1] < len(days) - 1 else None
+    return {"onset": float(days[felt[0]]), "peak": float(days[deep[0]]), "duration": over}
 
 
 def curves(product: str, units: float, days: np.ndarray, values: Mapping[str, float]) -> dict[str, np.ndarray]:
@@ -58,7 +62,7 @@ def curves(product: str, units: float, days: np.ndarray, values: Mapping[str, fl
     return {"lid_force": 100 * (1 - people_of(values).weight @ lid_force_loss(product, units, days, values))}
 
 
-def figures(product: str, units: float, values: Mapping[str, float]) -> dict[str, float]:
+def figures(product: str, units: float, values: Mapping[str, float]) -> dict[str, float | None]:
     """Every figure of ``FIGURES``."""
     days = np.arange(0.0, 121.0)
     deepest = float((people_of(values).weight @ lid_force_loss(product, units, days, values)).max())

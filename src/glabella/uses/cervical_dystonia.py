@@ -13,6 +13,7 @@ from glabella.uses.placebo import placebo_course
 from glabella.uses.tables import muscles_of
 
 USE = "cervical_dystonia"
+LAST_DAY = 400
 MODELLED = (
     "Junction and muscle of the face, by dose per volume of four neck muscles; a log-normal spread of the dose inside a muscle.",
     "TWSTRS points in proportion to the force lost, plus the course of people given placebo.",
@@ -64,14 +65,14 @@ def improvement_percent(product: str, units: float, days: np.ndarray, values: Ma
     return -100 * twstrs_change(product, units, days, values) / values["twstrs_baseline_points"]
 
 
-def duration_days(product: str, units: float, values: Mapping[str, float], left: float, last_day: int = 400) -> float:
-    """Day after the peak on which only the share ``left`` of the peak improvement remains; the last day if it never does."""
-    days = np.arange(0.0, last_day + 1)
+def duration_days(product: str, units: float, values: Mapping[str, float], left: float) -> float | None:
+    """Day after the peak on which only the share ``left`` of the peak improvement remains; None if not by ``LAST_DAY``."""
+    days = np.arange(0.0, LAST_DAY + 1)
     better = -twstrs_change(product, units, days, values)
     peak = int(np.argmax(better))
     below = np.flatnonzero(better[peak:] <= left * better[peak])
     if not len(below):
-        return float(days[-1])
+        return None
     k = peak + int(below[0])
     return float(np.interp(left * better[peak], [better[k], better[k - 1]], [days[k], days[k - 1]]))
 
@@ -87,7 +88,7 @@ def curves(product: str, units: float, days: np.ndarray, values: Mapping[str, fl
     }
 
 
-def figures(product: str, units: float, values: Mapping[str, float]) -> dict[str, float]:
+def figures(product: str, units: float, values: Mapping[str, float]) -> dict[str, float | None]:
     """Every figure of ``FIGURES``."""
     days = np.array([28.0, 84.0])
     active, placebo = twstrs_change(product, units, days, values), twstrs_change(product, 0.0, days, values)

@@ -17,7 +17,7 @@ MODELLED = (
 )
 NOT_MODELLED = (
     "The mechanism: sensory nerve endings are thought to be the target, it is not established, and no muscle stage is used.",
-    "Wearing off between sessions, dose, and who answers.",
+    "Wearing off between sessions, dose (a lower one is refused, a study's higher one has the same course), and who answers.",
 )
 CURVES = {
     "headache_days_change": ("headache days, change from before", "days per 28"),
@@ -50,7 +50,7 @@ def headache_days_change(days: np.ndarray, values: Mapping[str, float], active_f
 
 
 def curves(product: str, units: float, days: np.ndarray, values: Mapping[str, float]) -> dict[str, np.ndarray]:
-    """Every curve of ``CURVES`` (days,); any dose other than 0 is the labelled one, since a course by dose is not known."""
+    """Every curve of ``CURVES`` (days,); any dose other than 0 has one course. ``follow_use`` refuses a dose below the labelled one."""
     placebo = headache_days_change(days, values, None)
     return {
         "headache_days_change": headache_days_change(days, values) if units else placebo,

@@ -35,6 +35,7 @@ QUANTILES = (0.05, 0.95)
 MOST_WEEKS = 104
 DAYS_PER_WEEK = 7
 STUDY_MARK = "study"
+ONE_COURSE = (chronic_migraine.USE,)  # uses without a course by dose: the labelled dose or none
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,14 @@ class UseCurve:
 
 @dataclass(frozen=True)
 class Figure:
-    """One number with its 90 % band."""
+    """One number with its 90 % band; None: not reached within the days that are followed."""
 
     name: str
     label: str
     unit: str
-    value: float
-    low: float
-    high: float
+    value: float | None
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True)
@@ -151,9 +152,11 @@ def _curve(name: str, told: tuple[str, str], value: np.ndarray, drawn: list[np.n
     return UseCurve(name, told[0], told[1], value, low, high)
 
 
-def _figure(name: str, told: tuple[str, str], value: float, drawn: list[float]) -> Figure:
-    low, high = np.quantile(drawn, QUANTILES)
-    return Figure(name, told[0], told[1], value, float(low), float(high))
+def _figure(name: str, told: tuple[str, str], value: float | None, drawn: list[float | None]) -> Figure:
+    """What is not reached counts as later than every day that is."""
+    later = np.array([np.inf if one is None else one for one in drawn])
+    low, high = np.quantile(later, QUANTILES, method="linear" if np.isfinite(later).all() else "inverted_cdf")
+    return Figure(name, told[0], told[1], value, *(float(one) if np.isfinite(one) else None for one in (low, high)))
 
 
 @cache
@@ -192,6 +195,11 @@ def _units(use: str, product: str, dosing: tuple[Dosing, ...], dose_units: float
         )
     if units > study:
         raise RefusedError(f"dose {units:g} U of {product} for {use}: the highest dose of a published trial in the table is {study:g} U")
+    if use in ONE_COURSE and 0 < units < labelled:
+        raise InputError(
+            f"dose {units:g} U of {product} for {use}: how the effect depends on the dose is not known; allowed: the labelled "
+            f"{labelled:g} U, 0 for placebo, or up to {study:g} U with purpose study"
+        )
     return float(units)
 
 

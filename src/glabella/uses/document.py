@@ -26,7 +26,11 @@ def to_document(course: UseCourse) -> dict[str, Any]:
         "dosing": [asdict(row) for row in course.dosing],
         "licences": [{**asdict(row), "as_of": row.as_of.isoformat()} for row in course.licences],
         "published": [
-            {**{name: getattr(one.row, name) for name in FROM_ROW}, "model": one.model, "missed": one.missed} for one in beside(course)
+            {
+                **{name: getattr(one.row, name) for name in FROM_ROW},
+                "model": one.model, "missed": one.missed, "not_reached": one.not_reached,
+            }
+            for one in beside(course)
         ],
         "modelled": list(course.modelled), "not_modelled": list(course.not_modelled), "sources": list(course.sources),
     }  # fmt: skip

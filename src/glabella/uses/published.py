@@ -32,12 +32,13 @@ class Beside:
 
     row: PublishedRow
     model: float | None
+    not_reached: bool = False  # the model has such a number, and it lies beyond the days that are followed
 
     @property
     def missed(self) -> bool:
         """Whether the course lies outside the tolerance that was written beforehand."""
         if self.model is None:
-            return False
+            return self.not_reached and self.row.relation != ">="
         error = self.model - self.row.value
         met = (self.row.relation == ">=" and error >= 0) or (self.row.relation == "<=" and error <= 0)
         return not met and abs(error) > self.row.tolerance + 1e-9
@@ -64,12 +65,13 @@ def beside(course: "UseCourse") -> tuple[Beside, ...]:
     figures = {figure.name: figure.value for figure in course.figures}
     found = []
     for row in published_beside(course.use, course.product, course.dose_units):
-        name, model = curve_name(row), None
+        name, model, not_reached = curve_name(row), None, False
         if name and row.day is not None and row.day <= course.days[-1]:
             model = float(np.interp(row.day, course.days, course.curve(name).value))
         elif row.arm == "active" and row.quantity in FIGURE_OF:
             model = figures[FIGURE_OF[row.quantity]]
-        found.append(Beside(row, model))
+            not_reached = model is None
+        found.append(Beside(row, model, not_reached))
     return tuple(found)
 
 
@@ -83,7 +85,7 @@ def figure_words(row: PublishedRow) -> str:
 def missed_sentences(course: "UseCourse") -> list[str]:
     """What the course gets wrong beyond tolerance, one figure each."""
     return [
-        f"{figure_words(one.row)}: published {one.row.value:g}, here {one.model:.1f} {unit_words(one.row.unit)}"
+        f"{figure_words(one.row)}: published {one.row.value:g}, here {number_words(one.model, one.row.unit)}"
         for one in beside(course)
         if one.missed
     ]
@@ -93,6 +95,11 @@ def value_words(row: PublishedRow) -> str:
     """'at most 3 days'."""
     bound = {"=": "", ">=": "at least ", "<=": "at most "}[row.relation]
     return f"{bound}{row.value:g} {unit_words(row.unit)}"
+
+
+def number_words(value: float | None, unit: str = "") -> str:
+    """'12.0 days', or that it is not reached."""
+    return "not reached" if value is None else f"{value:.1f} {unit_words(unit)}".rstrip()
 
 
 def unit_words(unit: str) -> str:

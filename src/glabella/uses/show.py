@@ -7,7 +7,7 @@ import numpy as np
 
 from glabella.outcome import FRAME
 from glabella.uses.course import UseCourse
-from glabella.uses.published import beside, figure_words, unit_words, value_words
+from glabella.uses.published import beside, figure_words, number_words, unit_words, value_words
 from glabella.uses.tables import JURISDICTIONS, USES, Dosing, licences, products
 
 STATUS_WORDS = {"licensed": "licensed", "not_licensed": "not licensed", "unknown": "unknown"}
@@ -74,8 +74,8 @@ def course_lines(course: UseCourse) -> Iterator[str]:
     yield from _table(rows)
     yield ""
     for figure in course.figures:
-        band = f" ({figure.low:.1f} to {figure.high:.1f})" if course.samples else ""
-        yield f"  {figure.label}: {figure.value:.1f}{band} {unit_words(figure.unit)}"
+        band = f" (band {number_words(figure.low)} to {number_words(figure.high)})" if course.samples and figure.low is not None else ""
+        yield f"  {figure.label}: {number_words(figure.value, figure.unit)}{band}"
     found = beside(course)
     if found:
         yield ""
@@ -84,7 +84,8 @@ def course_lines(course: UseCourse) -> Iterator[str]:
         row = one.row
         who = f"n {row.n}" if row.n else "n not given"
         fitted = "fitted" if row.use == "calibrate" else "never fitted"
-        said = "" if one.model is None else f", here {one.model:.1f}{' MISSED' if one.missed else ''}"
+        known = one.model is not None or one.not_reached
+        said = f", here {number_words(one.model)}{' MISSED' if one.missed else ''}" if known else ""
         yield f"  {figure_words(row)}: {value_words(row)}{said} ({who}; {fitted}) [{row.source}]"
     yield ""
     yield "Modelled:"

@@ -6,8 +6,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from glabella.evidence.published import PublishedRow
-from glabella.uses import axillary_hyperhidrosis, blepharospasm, chronic_migraine
-from glabella.uses.cervical_dystonia import duration_days, improvement_percent, twstrs_change
+from glabella.uses import axillary_hyperhidrosis, blepharospasm, cervical_dystonia, chronic_migraine
+from glabella.uses.cervical_dystonia import improvement_percent, twstrs_change
 from glabella.uses.tables import site_rows, use_parameters
 
 SEED = 1
@@ -35,13 +35,20 @@ def _headache(row: PublishedRow, values: Values) -> float:
 
 
 def _lid(which: str) -> Callable[[PublishedRow, Values], float]:
-    return lambda row, values: blepharospasm.effect_times(row.product, row.dose_units, values)[which]
+    return lambda row, values: _or(blepharospasm.LAST_DAY, blepharospasm.effect_times(row.product, row.dose_units, values)[which])
+
+
+def _or(last_day: float, found: float | None) -> float:
+    """What is not reached counts as the last day that was followed."""
+    return float(last_day) if found is None else found
 
 
 PREDICT: Mapping[str, Callable[[PublishedRow, Values], float]] = {
     "twstrs_change_points": lambda row, v: float(twstrs_change(row.product, row.dose_units, _day(row), v)[0]),
     "twstrs_over_placebo_points": _over_placebo,
-    "twstrs_duration_median_days": lambda row, v: duration_days(row.product, row.dose_units, v, PEAK_LEFT),
+    "twstrs_duration_median_days": lambda row, v: _or(
+        cervical_dystonia.LAST_DAY, cervical_dystonia.duration_days(row.product, row.dose_units, v, PEAK_LEFT)
+    ),
     "tsui_improvement_percent": lambda row, v: float(improvement_percent(row.product, row.dose_units, _day(row), v)[0]),
     "sweat_responder_percent": lambda row, v: float(
         axillary_hyperhidrosis.responders_percent(row.product, row.dose_units, _day(row), v)[0]
@@ -49,7 +56,9 @@ PREDICT: Mapping[str, Callable[[PublishedRow, Values], float]] = {
     "hdss_responder_percent": lambda row, v: float(
         axillary_hyperhidrosis.hdss_responders_percent(row.product, row.dose_units, _day(row), v)[0]
     ),
-    "hdss_duration_median_days": lambda row, v: axillary_hyperhidrosis.median_duration_days(row.product, row.dose_units, v),
+    "hdss_duration_median_days": lambda row, v: _or(
+        axillary_hyperhidrosis.LAST_DAY, axillary_hyperhidrosis.median_duration_days(row.product, row.dose_units, v)
+    ),
     "lid_effect_onset_days": _lid("onset"),
     "lid_effect_peak_days": _lid("peak"),
     "lid_effect_duration_days": _lid("duration"),

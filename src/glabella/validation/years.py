@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from glabella.evidence import load_parameters
 from glabella.evidence.published import PublishedRow
 from glabella.names import SIDES
-from glabella.patient import Grades, Patient
+from glabella.patient import Patient
 from glabella.population.arms import dosed_plan
 from glabella.stages.bolus import place_boluses
 from glabella.stages.diffusion import MuscleDose, muscle_doses, spread_toxin
@@ -25,12 +25,10 @@ from glabella.years.nerves import take_up
 CYCLE_DAYS = 4 * 365.25 / 12  # Carruthers 2016: cycles 4 months apart
 CYCLE_VISITS = np.array([30.0, 60.0, 90.0, 120.0])
 SPASM_INTERVAL_DAYS, SPASM_YEARS = 143.0, 7.2  # Butera: 4.7 months after the last dose, 7.2 years of treatment
-TWIN_INTERVAL_DAYS = 365.25 / 2.5  # Binder 2006: two to three times a year
 SECOND_CANTHAL_DAY = 112.0  # Lowe 2005: 16 weeks
 INTERVAL_YEARS = 4.0
 MODERATE = 2.0
 HALF_GRADE = 0.5  # a response is over when the grade is within half a grade of before
-YOUNG_TWIN = Patient(age_years=25, baseline={"glabellar": Grades(rest=0, contraction=2)})
 AREA = {"glabellar": "glabellar", "lateral_canthal": "lateral_canthal_left"}
 NODE, WEIGHT = np.polynomial.hermite_e.hermegauss(31)
 SPREADS = ("person_half_life_sd_ln", "person_sensitivity_sd_ln")
@@ -86,11 +84,6 @@ class Someone:
 
 def _bulk_loss(who: Someone) -> float:
     return 100 * (1 - who.once(np.array([0.0, who.day])).curves["muscle", who.row.endpoint, "bulk"][-1])
-
-
-def _bulk_lowest(who: Someone) -> float:
-    days = np.arange(0.0, 200.0)
-    return float(days[who.once(days).curves["muscle", "corrugator_supercilii_left", "bulk"].argmin()])
 
 
 def _emg_loss(who: Someone) -> float:
@@ -165,18 +158,8 @@ def _second_lasts_longer(who: Someone) -> float:
     return float(second - (first if np.isfinite(first) else SECOND_CANTHAL_DAY))
 
 
-def _line_seen(who: Someone) -> float:
-    """Share of people like the twins in whom a rater sees a line at rest."""
-    last = np.array([0.0, who.day])
-    schedule = Schedule() if who.row.arm == "placebo" else Schedule(tuple(np.arange(0.0, who.day, TWIN_INTERVAL_DAYS)))
-    depth = who.follow(schedule, last, YOUNG_TWIN).curves["skin", who.area, "depth_rest_mm"][-1]
-    spread = np.hypot(who.values["investigator_noise_sd_ln"], who.values["person_resting_line_sd_ln"])
-    return 100 * float(ndtr((np.log(depth) - np.log(who.values["wrinkle_mild_from_mm"])) / spread))
-
-
 FIGURES: Mapping[str, Callable[[Someone], float]] = {
     "bulk_loss_percent": _bulk_loss,
-    "bulk_lowest_days": _bulk_lowest,
     "emg_loss_percent": _emg_loss,
     "nerve_signal_residual_percent": _residual,
     "nerve_signal_growth_percent": _residual_growth,
@@ -187,12 +170,11 @@ FIGURES: Mapping[str, Callable[[Someone], float]] = {
     "interval_change_days": _interval_change,
     "interval_days": lambda who: float(_intervals(who).mean()),
     "second_lasts_longer_days": _second_lasts_longer,
-    "resting_line_seen_percent": _line_seen,
 }
 
 
 QUANTITIES = tuple(FIGURES)
-SHARES = ("resting_lines_cleared_percent", "resting_line_seen_percent")
+SHARES = ("resting_lines_cleared_percent",)
 
 
 def predict_years(rows: Sequence[PublishedRow], sets: Sequence[Values]) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ from glabella.evidence.label_rules import find_rules
 from glabella.evidence.study_intervals import StudyInterval, load_study_intervals
 from glabella.patient import Patient
 from glabella.plan import Plan
+from glabella.years.ageing import DAYS_A_YEAR
 from glabella.years.repeat import FORMS, Repeat
 
 FAR_DAYS = 3 * 365.0  # sessions at intervals up to this are shown to the label check
@@ -14,12 +15,16 @@ FAR_DAYS = 3 * 365.0  # sessions at intervals up to this are shown to the label 
 
 @dataclass(frozen=True)
 class Interval:
-    """What is carried out: ``repeat``, never sooner than ``least_days``; ``said``: what to know about it, each with its source."""
+    """What is carried out: ``repeat``, never sooner than ``least_days``; ``said``: what to know about it, each with its source.
+
+    ``published_sessions``: how many sessions the trial behind an interval shorter than the label's had, None for others.
+    """
 
     repeat: Repeat
     least_days: float
     said: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    published_sessions: int | None = None
 
 
 def label_interval_days(product: str) -> float:
@@ -60,16 +65,45 @@ def allow_repeat(plan: Plan, repeat: Repeat) -> Interval:
     own = next((row for row in load_study_intervals() if row.product == plan.product and row.least_days <= days), None)
     if own:
         note = f"study: sessions {days:g} days apart; published for {own.product} in {own.treated}, {own.sessions} sessions at most"
-        return Interval(repeat, days, (note,), (own.source,))
+        return Interval(repeat, days, (note,), (own.source,), own.sessions)
     note = (
         f"study, no published trial of {plan.product} at this interval: {days:g} days is shorter than the label's {label:g}; the nearest "
         f"is {shortest.product}, at least {shortest.least_days:g} days, {shortest.sessions} sessions at most, in {shortest.treated}"
     )
-    return Interval(repeat, days, (note,), (shortest.source,))
+    return Interval(repeat, days, (note,), (shortest.source,), shortest.sessions)
 
 
 def _label_source(plan: Plan) -> str:
     return next(rule.source for rule in find_rules("interval_at_least_days") if rule.covers(plan.product))
+
+
+def more_than_published(interval: Interval, sessions: int) -> tuple[str, ...]:
+    """A note where there are more sessions than the trial behind the interval had."""
+    most = interval.published_sessions
+    if most is None or sessions <= most:
+        return ()
+    return (f"study: {sessions} sessions, more than the {most} of that trial: beyond them nothing is published at this interval",)
+
+
+def check_ages(plan: Plan, patient: Patient, last_session: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The person at the age of the last session (day): RefusedError where a label of the product, in any country, excludes that age.
+
+    In a study a limit that holds for persons only is a note; gives the notes and their sources.
+    """
+    age = patient.age_years + last_session / DAYS_A_YEAR
+    notes, sources = [], []
+    for rule in find_rules("age_below_years"):
+        if not rule.covers(plan.product) or age < rule.limit:
+            continue
+        what = f"{plan.product}: {int(age)} years old at the last session; the {rule.jurisdiction} label: {rule.note} [{rule.source}]"
+        if rule.severity == "study_only" and plan.purpose == "study":
+            notes.append(f"study: {what}")
+            sources.append(rule.source)
+            continue
+        left = rule.limit - patient.age_years
+        fit = "no years fit" if left <= 0 else "1 year fits" if left == 1 else f"{left:g} years fit"
+        raise RefusedError(f"refused: {what}; {fit}")
+    return tuple(notes), tuple(sources)
 
 
 def check_returns(repeat: Repeat, patient: Patient, area: str) -> None:

@@ -30,8 +30,10 @@ from glabella.years.ageing import DAYS_A_YEAR, draw_ageing
 from glabella.years.allowed import (
     Interval,
     allow_repeat,
+    check_ages,
     check_returns,
     label_interval_days,
+    more_than_published,
     one_pattern,
     shortest_study_interval,
     shown_to_label,
@@ -107,7 +109,8 @@ def follow_years(
     interval of a published trial, purpose 'study'). ``samples=0``: the nominal run alone. The same seed gives the same numbers for any
     number of ``workers``; every session of a sample lands in the same places. ``step_mm``, ``depth_step_mm``: another tissue grid.
 
-    Errors: RefusedError where label or published trials do not carry the sessions; InputError for anything unusable.
+    Errors: RefusedError where label or published trials do not carry the sessions, or the person grows too old for the label;
+    InputError for anything unusable.
     """
     patient = patient or Patient()
     parameters = (parameters or load_parameters()).recording()
@@ -167,13 +170,13 @@ def plan_arms(
             arms.append(Arm("never", "never treated", "person", Schedule()))
         elif name == "licensed":
             arm, seen = _planned_arm(plan, pattern, patient, area, repeat, last, visit_days)
-            arms.append(arm)
+            arms.append(_of_age(arm, plan, patient, last))
             shown.append(seen)
         else:
             study = pattern.with_purpose("study")
             interval = allow_repeat(study, Repeat(interval_days=shortest_study_interval().least_days))
             title = f"over-treated, {interval.repeat}"
-            arms.append(Arm(name, title, "study", _schedule(interval, patient, area, last, visit_days), interval.said, interval.sources))
+            arms.append(_of_age(_arm(name, title, study, interval, patient, area, last, visit_days), study, patient, last))
             shown.append(shown_to_label(study, interval))
     return tuple(arms), tuple(shown)
 
@@ -193,10 +196,22 @@ def _planned_arm(
         return Arm("licensed", f"{title}, on the plan's own days", plan.purpose, Schedule(days)), plan
     rule = Repeat.when_grade_returns(RETURNS_TO) if repeat is None else repeat if isinstance(repeat, Repeat) else Repeat.read(repeat)
     interval = allow_repeat(plan, rule)
+    arm = _arm("licensed", f"{title}, {interval.repeat}", plan, interval, patient, area, last, visit_days)
+    return arm, shown_to_label(pattern, interval)
+
+
+def _arm(name: str, title: str, plan: Plan, interval: Interval, patient: Patient, area: str, last: float, visit_days: float) -> Arm:
+    """The arm at this interval, with what there is to say of it."""
     schedule = _schedule(interval, patient, area, last, visit_days)
-    return Arm("licensed", f"{title}, {interval.repeat}", plan.purpose, schedule, interval.said, interval.sources), shown_to_label(
-        pattern, interval
-    )
+    said = (*interval.said, *more_than_published(interval, len(schedule.days)))
+    return Arm(name, title, plan.purpose, schedule, said, interval.sources)
+
+
+def _of_age(arm: Arm, plan: Plan, patient: Patient, last: float) -> Arm:
+    """The arm, if nobody is too old at its last session; one by the grade may come up to the day before the end."""
+    latest = max((day for day in arm.schedule.days if day < last), default=0.0) if arm.schedule.grade is None else max(last - 1, 0.0)
+    said, sources = check_ages(plan, patient, latest)
+    return replace(arm, said=(*arm.said, *said), sources=(*arm.sources, *sources))
 
 
 def _schedule(interval: Interval, patient: Patient, area: str, last: float, visit_days: float) -> Schedule:

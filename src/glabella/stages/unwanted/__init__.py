@@ -1,6 +1,6 @@
 """Dose outside its target to the probability of each side effect: computed where there is a mechanism, else label rates."""
 
-from glabella.stages.unwanted.blood import BloodBound, DetectionLimit, bound_blood, detection_limits
+from glabella.stages.unwanted.blood import BloodBound, BloodLevels, DetectionLimit, bound_blood, detection_limits
 from glabella.stages.unwanted.brow import BrowChange, measure_brows
 from glabella.stages.unwanted.computed import MAPPED, ComputedRisk, EffectWords, chance_of, effect_words, rate_unwanted
 from glabella.stages.unwanted.label_rates import LabelRate, all_rates, any_event_rate, count_interval, label_rates
@@ -15,6 +15,7 @@ __all__ = [
     "ONE_OF_MANY",
     "STRUCTURES",
     "BloodBound",
+    "BloodLevels",
     "BrowChange",
     "ComputedRisk",
     "DetectionLimit",

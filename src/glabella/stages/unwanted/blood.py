@@ -1,16 +1,18 @@
 """Into the blood: a bound on what leaves the tissue and on its concentration, against what laboratories can detect.
 
-Two bounds. As computed: all units that lymph and blood clear reach the circulation, as fast as the tissue can give them up, and nothing
-there is bound; the blood itself gets rid of them with the half-life measured in animals. At worst: every unit injected is in the blood at
-once. Both are bounds of this model, not measurements, and a small number here says nothing about what the toxin does where it acts.
+Estimate: all units that lymph and blood clear, as computed, reach the circulation and nothing there is bound; the blood itself gets rid of
+them with the half-life measured in animals; every row of the table at its value. Upper bound: every unit injected gets there, and every row
+stands at the end of its range that raises the concentration. Each of them also with a whole session in the blood at once. They are those of
+this model, not measurements, and a small number here says nothing about what the toxin does where it acts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
+from glabella.evidence import Parameters
 from glabella.evidence.tables import QUALITIES, read_rows, shipped_text
 
 NANO_TO_PICO, L_TO_ML = 1000.0, 1000.0
@@ -31,15 +33,13 @@ class DetectionLimit:
 
 
 @dataclass(frozen=True)
-class BloodBound:
-    """Upper bounds over all sessions of a plan.
+class BloodLevels:
+    """Highest concentrations in plasma over all sessions of a plan, and what they were computed with.
 
-    ``leaving_units``: cleared from the tissue; ``peak_units_per_l`` and ``peak_pg_per_ml`` (150 kDa neurotoxin) in plasma at most,
-    ``peak_after_days`` a session; ``worst_units_per_l`` and ``worst_pg_per_ml`` with the largest session wholly in the blood at once.
+    ``peak_units_per_l`` and ``peak_pg_per_ml`` (150 kDa neurotoxin), ``peak_after_days`` a session; ``worst_units_per_l`` and
+    ``worst_pg_per_ml`` with a session wholly in the blood at once.
     """
 
-    leaving_units: float
-    injected_units: float
     peak_units_per_l: float
     peak_pg_per_ml: float
     peak_after_days: float
@@ -48,6 +48,18 @@ class BloodBound:
     neurotoxin_ng_per_unit: float
     plasma_volume_l: float
     circulation_half_life_days: float
+
+
+@dataclass(frozen=True)
+class BloodBound(BloodLevels):
+    """Upper bounds, with each row at the end of its range that gives most; ``estimate``: the same with every row at its value.
+
+    ``leaving_units``: cleared from the tissue as computed, which the estimate uses; the bounds take all ``injected_units``.
+    """
+
+    leaving_units: float
+    injected_units: float
+    estimate: BloodLevels
     limits: tuple[DetectionLimit, ...]
 
 
@@ -74,34 +86,60 @@ def bound_blood(
     injected_units: Sequence[float],
     session_days: Sequence[float],
     product: str,
-    parameters: Mapping[str, float],
+    parameters: Parameters,
 ) -> BloodBound:
-    """The bounds for sessions on ``session_days`` that inject and lose to lymph and blood so many units each, in units of ``product``."""
-    elimination = np.log(2) / parameters["toxin_circulation_half_life_days"]
-    release = parameters["uptake_rate_per_day"] + parameters["clearance_rate_per_day"]  # the fastest that any tissue gives up its toxin
-    volume, mass = parameters["plasma_volume_l"], parameters[f"{product}_neurotoxin_ng_per_unit"]
-    days, leaving = np.asarray(session_days, float), np.asarray(leaving_units, float)
-    after = peak_after_days(release, elimination)
-    peaks, worst = [], []
-    for n, day in enumerate(days):
-        # what earlier sessions still have in the blood on that day can only fall: adding it to the peak keeps this a bound
-        still = sum(float(circulating_units(day - days[k], leaving[k], release, elimination)) for k in range(n))
-        peaks.append(float(circulating_units(after, leaving[n], release, elimination)) + still)
-        worst.append(float(injected_units[n]) + still)
-    in_plasma = NANO_TO_PICO / L_TO_ML * mass  # U/L to pg/mL
+    """Bounds and estimate for sessions on ``session_days`` that inject and lose to lymph and blood so many units each, in units of
+    ``product``."""
+
+    def most(name: str) -> float:
+        return max(parameters[name], parameters.rows[name].high)
+
+    def least(name: str) -> float:
+        return min(parameters[name], parameters.rows[name].low)
+
+    def levels(units: Sequence[float], high: Callable[[str], float], low: Callable[[str], float], slowest: float | None) -> BloodLevels:
+        release = high("uptake_rate_per_day") + high("clearance_rate_per_day")  # the fastest that any tissue gives up its toxin
+        slowest = release if slowest is None else slowest
+        volume, mass = low("plasma_volume_l"), high(f"{product}_neurotoxin_ng_per_unit")
+        half_life = high("toxin_circulation_half_life_days")
+        elimination = float(np.log(2)) / half_life
+        peaks, worst = [], []
+        for n, day in enumerate(session_days):
+            gaps = [day - session_days[k] for k in range(n)]
+            still = [left_at_most(gap, units[k], slowest, release, elimination) for k, gap in enumerate(gaps)]
+            at_once = [float(injected_units[k] * np.exp(-elimination * gap)) for k, gap in enumerate(gaps)]
+            peaks.append(peak_units(units[n], release, elimination) + sum(still))
+            worst.append(injected_units[n] + sum(max(pair) for pair in zip(still, at_once, strict=True)))
+        in_plasma = NANO_TO_PICO / L_TO_ML * mass  # U/L to pg/mL
+        peak, once = max(peaks) / volume, max(worst) / volume
+        after = peak_after_days(release, elimination)
+        return BloodLevels(peak, peak * in_plasma, after, once, once * in_plasma, mass, volume, half_life)
+
+    value = parameters.__getitem__
     return BloodBound(
-        float(leaving.sum()),
-        float(np.sum(injected_units)),
-        max(peaks) / volume,
-        max(peaks) / volume * in_plasma,
-        after,
-        max(worst) / volume,
-        max(worst) / volume * in_plasma,
-        mass,
-        volume,
-        parameters["toxin_circulation_half_life_days"],
-        detection_limits(),
+        **vars(levels(injected_units, most, least, least("clearance_rate_per_day"))),
+        leaving_units=float(np.sum(leaving_units)),
+        injected_units=float(np.sum(injected_units)),
+        estimate=levels(leaving_units, value, value, None),
+        limits=detection_limits(),
     )
+
+
+def left_at_most(days: float, leaving_units: float, slowest_per_day: float, fastest_per_day: float, elimination_per_day: float) -> float:
+    """The most that the blood holds on that day or on any later one, whatever the rate of release between the two.
+
+    Until the peak has passed that is the peak. Afterwards: what is released at any time is at most the fastest rate times what the slowest
+    one has left in the tissue.
+    """
+    later = max(days, peak_after_days(slowest_per_day, elimination_per_day))
+    slow = float(circulating_units(later, leaving_units, slowest_per_day, elimination_per_day))
+    return min(peak_units(leaving_units, fastest_per_day, elimination_per_day), fastest_per_day / slowest_per_day * slow)
+
+
+def peak_units(leaving_units: float, release_per_day: float, elimination_per_day: float) -> float:
+    """The most that the blood holds after one session."""
+    after = peak_after_days(release_per_day, elimination_per_day)
+    return float(circulating_units(after, leaving_units, release_per_day, elimination_per_day))
 
 
 def circulating_units(days: np.ndarray | float, leaving_units: float, release_per_day: float, elimination_per_day: float) -> np.ndarray:

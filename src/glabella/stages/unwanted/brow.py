@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glabella.names import SIDES
-
-PARTS = ("head", "peak", "tail")
+from glabella.stages.skin.lift import PARTS
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,12 @@ import numpy as np
 from scipy.special import ndtr
 
 from glabella.stages.unwanted.brow import BrowChange
-from glabella.stages.unwanted.mechanisms import BROW_MECHANISMS, MUSCLE_MECHANISMS
+from glabella.stages.unwanted.mechanisms import BROW_MECHANISMS, LATERAL_RECTUS, MUSCLE_MECHANISMS
 
 DOSE_NODES = np.geomspace(1e-9, 1e2, 441)  # units/mm3 at which the block is tabulated: numerical
 PERSON_NODES, PERSON_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 PERSON_WEIGHTS = PERSON_WEIGHTS / PERSON_WEIGHTS.sum()
-MAPPED = {  # effects that are the dose to one pair of structures: these can be mapped by adjoint
-    "eyelid_ptosis": "levator_palpebrae_superioris",
-    "dry_eye": "orbicularis_oculi_palpebral",
-    "asymmetric_smile": "zygomaticus_major",
-}
+MAPPED = {row.effect: row.structure for row in MUSCLE_MECHANISMS if row.structure != LATERAL_RECTUS}  # these can be mapped by adjoint
 PeakBlock = Callable[[np.ndarray, Mapping[str, float]], np.ndarray]
 
 
@@ -97,15 +93,11 @@ def chance_of(effect: str, peak_block: PeakBlock, parameters: Mapping[str, float
     """Chance per placement of one effect of ``MAPPED``: a function of the doses (n,) to its structure on the left and on the right."""
     block = np.maximum.accumulate(peak_block(DOSE_NODES, parameters))
     sd = max(parameters["person_sensitivity_sd_ln"], 1e-6)
-    if effect == "asymmetric_smile":
-        noticed = parameters["smile_weakness_noticed"]
+    row = next(row for row in MUSCLE_MECHANISMS if row.effect == effect)
+    noticed = row.noticed(parameters)
+    if row.law == "sides_differ":
         return lambda left, right: sum((w * differs for w, differs in _differing((left, right), block, sd, noticed)), np.zeros(len(left)))
-    needed = (
-        parameters["lid_drop_visible_mm"] / parameters["lid_drop_when_blocked_mm"]
-        if effect == "eyelid_ptosis"
-        else parameters["blink_weakness_noticed"]
-    )
-    return lambda left, right: 1 - _spared((left, right), block, sd, needed)
+    return lambda left, right: 1 - _spared((left, right), block, sd, noticed)
 
 
 def _spared(doses: Sequence[np.ndarray], block: np.ndarray, sd: float, needed: float) -> np.ndarray:

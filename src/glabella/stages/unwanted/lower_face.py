@@ -19,7 +19,7 @@ LOWER_STRUCTURES = (
     "depressor_labii_inferioris_right", "orbicularis_oris", "suprahyoid_muscles_left", "suprahyoid_muscles_right",
     "infrahyoid_muscles_left", "infrahyoid_muscles_right",
 )  # fmt: skip
-SWALLOWING = LOWER_STRUCTURES[7:]
+SWALLOWING = tuple(name for name in LOWER_STRUCTURES if name.startswith(("suprahyoid_", "infrahyoid_")))
 
 
 @cache

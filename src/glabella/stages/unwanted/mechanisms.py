@@ -12,6 +12,7 @@ from typing import Literal
 from glabella.names import SIDES
 
 Values = Mapping[str, float]
+LATERAL_RECTUS = "lateral_rectus"  # reached by fluid that tracks beside the eye, not above it
 Law = Literal["either_side", "sides_differ"]
 
 
@@ -20,7 +21,8 @@ class MuscleMechanism:
     """An effect of the dose to one pair of muscles.
 
     ``law``: noticed when either side is blocked by the share that ``noticed`` gives, or when the sides differ by it. ``one_of_many``: the
-    structure is one of several that could cause the effect, so that a dose of nothing does not rule it out.
+    structure is one of several that could cause the effect, so that a dose of nothing does not rule it out. ``set_to``: what a row of the
+    table was chosen to meet, where the chance is for that reason no prediction.
     """
 
     effect: str
@@ -28,6 +30,7 @@ class MuscleMechanism:
     law: Law
     noticed: Callable[[Values], float]
     one_of_many: bool = False
+    set_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,17 @@ def _lid_drop(values: Values) -> float:
 
 
 MUSCLE_MECHANISMS = (
-    MuscleMechanism("eyelid_ptosis", "levator_palpebrae_superioris", "either_side", _lid_drop),
+    MuscleMechanism(
+        "eyelid_ptosis", "levator_palpebrae_superioris", "either_side", _lid_drop,
+        set_to="the reach of its route was chosen so that the licensed plan meets the published rate",
+    ),
     MuscleMechanism("dry_eye", "orbicularis_oculi_palpebral", "either_side", itemgetter("blink_weakness_noticed")),
     MuscleMechanism("asymmetric_smile", "zygomaticus_major", "sides_differ", itemgetter("smile_weakness_noticed")),
-    MuscleMechanism("double_vision", "lateral_rectus", "either_side", itemgetter("lateral_rectus_weakness_noticed"), one_of_many=True),
-)
+    MuscleMechanism(
+        "double_vision", LATERAL_RECTUS, "either_side", itemgetter("lateral_rectus_weakness_noticed"), one_of_many=True,
+        set_to="the reach of its route was chosen so that it stays uncommon after the licensed plan, as labels name it without a rate",
+    ),
+)  # fmt: skip
 BROW_MECHANISMS = (
     BrowMechanism("brow_ptosis", "drop_mm", "brow_drop_visible_mm"),
     BrowMechanism("peaked_brow", "arch_mm", "brow_arch_visible_mm"),
@@ -58,4 +67,3 @@ BROW_MECHANISMS = (
 )
 ONE_OF_MANY = tuple(row.effect for row in MUSCLE_MECHANISMS if row.one_of_many)
 STRUCTURES = tuple(f"{row.structure}_{side}" for row in MUSCLE_MECHANISMS for side in SIDES)
-LATERAL_RECTUS = "lateral_rectus"  # reached by fluid that tracks beside the eye, not above it
