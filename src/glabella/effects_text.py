@@ -31,6 +31,8 @@ def tell_in_thousand(value: float, low: float | None = None, high: float | None 
     if value == 0:
         return f"none (up to {_count(1000 * (high or 0.0))} in 1000)"
     of = 10_000 if max(value, high or 0.0) < 1e-3 else 1000
+    if value * of < 1:
+        return f"fewer than 1 in {of:,} (at most {_count((high or value) * of)})"
     number = f"about {_count(value * of)} in {of:,}" if of == 10_000 else f"about {_count(value * of)} in {of}"
     if low is None or high is None or f"{_count(low * of)}{_count(high * of)}" == 2 * _count(value * of):
         return number

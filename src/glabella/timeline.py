@@ -1,11 +1,14 @@
 """The short text of an outcome: what the command line prints after a simulation."""
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from glabella.evidence.patterns import site_areas
 from glabella.names import SIDES, side_of
-from glabella.outcome import CONTRACTION, FRAME, Curve, Estimate, Outcome
+from glabella.outcome import CONTRACTION, FRAME, Curve, Estimate, Outcome, Probability
 
+WIDTH = 140
+RAREST = 1e-4  # what a count of twenty thousand placements still tells apart from nothing
 DAYS = (0.0, 7.0, 14.0, 30.0, 60.0, 90.0, 120.0, 180.0)
 MUSCLE = {"glabellar": "corrugator_supercilii", "forehead": "frontalis", "lateral_canthal": "orbicularis_oculi_lateral"}
 
@@ -24,9 +27,10 @@ def timeline_lines(outcome: Outcome) -> Iterator[str]:
     computed = {name: chance for name, chance in outcome.unwanted.items() if chance.basis == "computed"}
     if computed:
         yield ""
-        yield "side effects, computed chance per person: " + ", ".join(
-            f"{name.replace('_', ' ')} {chance.value:.1%} ({chance.low:.1%} to {chance.high:.1%})" for name, chance in computed.items()
+        chances = ", ".join(
+            f"{name.replace('_', ' ')} {_chance(chance)}" for name, chance in computed.items()
         )
+        yield from wrap(f"side effects, computed chance per person: {chances}", WIDTH, subsequent_indent="  ")
     cautions = sum(finding.severity == "caution" for finding in outcome.findings)
     yield f"label: {cautions} caution(s)" + ("; see glabella check" if cautions else "")
     yield f"{FRAME}"
@@ -58,6 +62,12 @@ def _area_lines(outcome: Outcome, area: str) -> Iterator[str]:
         f"  strain: first 10 % lost {_day(course.onset_day)}, deepest on day {course.deepest_day:g} ({course.deepest_reduction:.0%} less), "
         f"half gone {_day(course.half_gone_day)}, within 10 % of before {_day(course.back_day)}"
     )
+
+
+def _chance(chance: Probability) -> str:
+    if chance.high < RAREST:
+        return f"under {RAREST:.2%}"
+    return f"{chance.value:.1%} ({chance.low:.1%} to {chance.high:.1%})"
 
 
 def _cell(value: Estimate, factor: float, spec: str) -> str:

@@ -140,8 +140,10 @@ def build_person(
 
 
 def _build_skin_and_lift(atlas: Atlas, parameters: Parameters) -> tuple[Skin, BrowLift]:
-    skin = build_skin(atlas, parameters)
-    return skin, build_lift(skin, atlas, parameters)
+    skin = build_skin(atlas, parameters, keep_factor=True)
+    lift = build_lift(skin, atlas, parameters)
+    skin.membrane.forget_factor()
+    return skin, lift
 
 
 def run_course(

@@ -9,7 +9,7 @@ from tests.browser.face import ready
 pytestmark = pytest.mark.xdist_group("browser-doors")
 # the words on show, without what people typed, lists to choose from, titles of the literature, and where a term already stands marked
 CARDS = """() => [...document.querySelectorAll('.gl-card, .gl-frame')].filter((card) => card.checkVisibility()).map((card) => {
-  const out = 'select, textarea, input, ul.gl-sources, .gl-visually-hidden, .gl-own, .q-tab, svg, script, style, [hidden]';
+  const out = 'select, textarea, input, [role=tab], ul.gl-sources, .gl-visually-hidden, .gl-own, .q-tab, svg, script, style, [hidden]';
   const walker = document.createTreeWalker(card, NodeFilter.SHOW_TEXT), texts = [];
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const parent = node.parentElement;

@@ -112,8 +112,17 @@ def test_more_sessions_than_the_trial_had_are_said():
 
 
 def test_a_grade_returns_only_to_where_it_was():
-    with pytest.raises(InputError, match="is 1, so it never returns to 2"):
+    with pytest.raises(InputError, match="is 1, so it never quite returns to 2"):
         check_returns(Repeat.when_grade_returns(2), Patient(baseline={"glabellar": Grades(0, 1)}), "glabellar")
+    with pytest.raises(InputError, match="ask for less than 2"):  # the course nears the grade before treatment and does not reach it
+        check_returns(Repeat.when_grade_returns(2), Patient(baseline={"glabellar": Grades(0, 2)}), "glabellar")
+
+
+def test_without_a_rule_moderate_lines_are_treated_by_the_calendar():
+    moderate = Patient(baseline={"glabellar": Grades(1, 2)})
+    for patient, told in ((Patient(), "when the grade returns to 2"), (moderate, "every")):
+        arms, _ = plan_arms(PLAN, patient, "glabellar", None, ("licensed",), DAYS_A_YEAR, 14.0)
+        assert f"treated as licensed, {told}" in arms[0].title
 
 
 def test_sessions_that_differ_are_not_one_pattern():

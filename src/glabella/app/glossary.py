@@ -85,7 +85,6 @@ _TERMS: Mapping[str, Term] = {
     ),
     "glabellar": Term("Between the brows, where frown lines stand.", r"glabellar?"),
     "canthal": Term("Beside the outer corner of the eye, where crow's feet spread.", r"lateral canthal"),
-    "nasion": Term("The dip at the root of the nose, between the eyes.", r"nasion"),
     "frown_pattern": Term("Five ways in which brows move when people frown as hard as they can.", r"frown pattern|way of frowning"),
     "epidermis": Term("The outermost layer of the skin, a tenth of a millimetre thin.", r"epidermis"),
     "dermis": Term("The tough layer of the skin below its surface; it folds into lines.", r"dermis"),

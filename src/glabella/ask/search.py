@@ -30,6 +30,7 @@ ELSEWHERE_WEIGHT = 8.0  # of a word of a neighbouring subject that has no answer
 COVERED_FROM = 0.6  # share of the question's weight that an answer must hold: measured on the tuning half of tests/data/questions.csv
 NAMED_COVERED_FROM = 0.35  # the same for a question that names the subject, so that it is hardly about something else
 NEAREST = 3
+EMERGENCY = "emergency"  # the answer that comes first when a question tells of one
 FIRST_QUESTIONS = ("how_it_works", "who_may", "side_effects")  # the nearest where a question only names the subject
 CLOSE_SPELLING = 0.84
 SHORTEST_MISSPELT = 6
@@ -45,6 +46,13 @@ class Words:
     about: frozenset[str]
     common: frozenset[str]
     elsewhere: frozenset[str]
+    urgent: frozenset[str]
+    personal: frozenset[str]
+
+    def is_urgent(self, question: str) -> bool:
+        """Whether somebody tells of a sign that labels say to get help for at once."""
+        words = _words(question)
+        return any(word.startswith(tuple(self.urgent)) for word in words) and any(word in self.personal for word in words)
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,8 @@ class Index:
         best = sorted(scores, key=lambda row: (-scores[row], row))
         share = shares[best[0]] if best else 0.0
         row = self.asked_before.get(tuple(_words(question)), self.asked_before.get(self._telling(question)))
+        if row is None and self.words.is_urgent(question):
+            row = next(n for n, answer in enumerate(self.answers) if answer.key == EMERGENCY)
         if row is not None:  # asked just so: nothing to weigh
             best, share = [row, *(other for other in best if other != row)], 1.0
         answers = tuple(self.answers[row] for row in best[: NEAREST + 1])

@@ -58,7 +58,7 @@ def demo(out: Path, samples: int, seed: int) -> None:
 @json_option
 @settings_option
 @click.option("--years", metavar="N", type=float, help="Go on for N years, at most 20, and compare scenarios; instead of --days.")
-@click.option("--repeat", metavar="RULE", help="With --years: 'every 12 weeks' or 'when the grade returns to 2', which it is unless given.")
+@click.option("--repeat", metavar="RULE", help="With --years: 'every 12 weeks' or 'when the grade returns to 2' (if severe: unless given).")
 @click.option("--compare", metavar="NAMES", help="With --years: which of never,licensed,over_treated; all unless given.")
 @click.pass_context
 def simulate(

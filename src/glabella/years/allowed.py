@@ -107,12 +107,12 @@ def check_ages(plan: Plan, patient: Patient, last_session: float) -> tuple[tuple
 
 
 def check_returns(repeat: Repeat, patient: Patient, area: str) -> None:
-    """A grade can only return where it was before treatment."""
+    """A grade can only return below where it was before treatment: the course nears that, and hardly ever reaches it."""
     before = patient.baseline[area].contraction
-    if repeat.grade is not None and before < repeat.grade:
+    if repeat.grade is not None and before <= repeat.grade:
         raise InputError(
             f"repeat {repeat}: before treatment the grade of the {area.replace('_', ' ')} lines at contraction is {before:g}, so it never "
-            f"returns to {repeat.grade:g}; ask for {before:g} or less, or by the calendar ({FORMS})"
+            f"quite returns to {repeat.grade:g}; ask for less than {before:g}, or by the calendar ({FORMS})"
         )
 
 

@@ -57,6 +57,7 @@ from glabella.years.skin import TOLD
 
 LONGEST_YEARS = 20.0
 SCENARIOS = ("never", "licensed", "over_treated")
+BY_CALENDAR = "every 3 months"
 RETURNS_TO = 2.0  # grade at contraction whose return ends a response: moderate
 HALF = 0.5  # strength of the weaker muscle that the same dose is given to
 FINELY_YEARS, FORTNIGHT_DAYS = 5.0, 14.0  # so that curves of few years show their sessions
@@ -194,7 +195,10 @@ def _planned_arm(
     if several:
         days = tuple(session.day for session in plan.sessions)
         return Arm("licensed", f"{title}, on the plan's own days", plan.purpose, Schedule(days)), plan
-    rule = Repeat.when_grade_returns(RETURNS_TO) if repeat is None else repeat if isinstance(repeat, Repeat) else Repeat.read(repeat)
+    if repeat is None:  # a grade can return only where it was worse before
+        worse = patient.baseline[area].contraction > RETURNS_TO
+        repeat = Repeat.when_grade_returns(RETURNS_TO) if worse else BY_CALENDAR
+    rule = repeat if isinstance(repeat, Repeat) else Repeat.read(repeat)
     interval = allow_repeat(plan, rule)
     arm = _arm("licensed", f"{title}, {interval.repeat}", plan, interval, patient, area, last, visit_days)
     return arm, shown_to_label(pattern, interval)

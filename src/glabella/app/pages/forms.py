@@ -7,7 +7,6 @@ from typing import Any
 from glabella.app.desk import Desk
 from glabella.app.pages.controls import (
     Field,
-    Told,
     block,
     button,
     check_field,
@@ -17,6 +16,7 @@ from glabella.app.pages.controls import (
     number_field,
     segmented,
     shown_number,
+    text,
     text_field,
     told,
 )
@@ -83,7 +83,7 @@ class PersonForm:
             )  # fmt: skip
             number_field(
                 "Upper margin of the frontalis", patient.frontalis_upper_margin_mm, lambda v: self._set(frontalis_upper_margin_mm=v),
-                unit="mm above the nasion", step=1, tip="About 1 cm above the topmost crease; empty: a little below the hairline",
+                unit="mm above the root of the nose", step=1, tip="About 1 cm above the topmost crease; empty: a little below the hairline",
             )  # fmt: skip
             patterns = {pattern: pattern.replace("_", " ") for pattern in FROWN_PATTERNS}
             choice_field(
@@ -115,8 +115,9 @@ class PersonForm:
         return self._set(baseline={**old, area: Grades(**grades)})
 
     def _told(self, legend: str, name: str, rule: str, have: Sequence[str]) -> None:
+        told(legend, "gl-label gl-wide", "p")
         with block("gl-wide", "details") as box:
-            self._summaries[name] = legend, Told(_told_words(legend, have), "summary")
+            self._summaries[name] = text(_told_words(have), "", "summary")  # no explained term: a button in a summary is out of reach
             if have:
                 box.props["open"] = True
             for value in named_values(rule):
@@ -126,8 +127,7 @@ class PersonForm:
         have = [one for one in getattr(self.desk.note.patient, name) if one != value]
         now = (*have, value) if on else tuple(have)
         self._set(**{name: now})
-        legend, summary = self._summaries[name]
-        summary.set_text(_told_words(legend, now))
+        self._summaries[name].set_text(_told_words(now))
 
     def _earlier(self, patient: Patient) -> None:
         with block("gl-wide", "fieldset"):
@@ -293,8 +293,8 @@ class SyringeForm:
                 self._fields[name].set(value)
 
 
-def _told_words(legend: str, have: Sequence[str]) -> str:
-    return f"{legend}: {', '.join(have).replace('_', ' ') or 'none'}"
+def _told_words(have: Sequence[str]) -> str:
+    return ", ".join(have).replace("_", " ") or "none"
 
 
 def note_product(name: str) -> Any:

@@ -195,7 +195,7 @@ class Keep:
         with box:
             for one in versions[:VERSIONS]:
                 with block("gl-row"):
-                    text(f"{one.version}: {one.title}", "gl-number")
+                    text(f"{one.version}: {one.title}", "gl-number gl-own")
                     text(one.saved.replace("T", " ")[:16] + " UTC", "gl-muted gl-small")
                     if one.version != self.version:
                         button(

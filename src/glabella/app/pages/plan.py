@@ -97,9 +97,9 @@ class PlanPage:
                 self.redo = button("↷ Redo", self.desk.redo)
                 self.saved = text("", "gl-muted gl-small").props('role="status"')
             self.verdict = block("gl-row gl-verdict").props('role="status"')
+            self.syringe_words = Told("", "p")
             with block("gl-syringe", "details"):
-                with block("", "summary"):
-                    self.syringe_words = Told("", "span")
+                text("Change what is in the syringe", "", "summary")
                 self.syringe = SyringeForm(self.desk)
         ui.keyboard(on_key=self._key)
 

@@ -85,8 +85,11 @@ class Skin:
         return np.clip(depth / reach, 0, 1) * np.clip(height / reach, 0, 1)
 
 
-def build_skin(atlas: Atlas, parameters: Parameters) -> Skin:
-    """Factor the membrane of ``atlas.face`` and solve one mode per muscle; nothing here depends on tensions or activations."""
+def build_skin(atlas: Atlas, parameters: Parameters, *, keep_factor: bool = False) -> Skin:
+    """Factor the membrane of ``atlas.face`` and solve one mode per muscle; nothing here depends on tensions or activations.
+
+    ``keep_factor``: for whoever solves more on it and then lets go of it, in this thread.
+    """
     face = atlas.face
     whole = face.surface(1)
     scale = face.interpupillary_distance_mm
@@ -103,7 +106,8 @@ def build_skin(atlas: Atlas, parameters: Parameters) -> Skin:
     power = parameters["insertion_density_power"]
     pulls = [pull_skin(sheet, surface, power, galea if without_side(name) == "frontalis" else 0.0) for name, sheet in sheets.items()]
     modes = membrane.solve(np.stack(pulls))
-    membrane.forget_factor()
+    if not keep_factor:
+        membrane.forget_factor()
     areas = {}
     for name, mask in atlas.areas.items():
         areas[name] = np.flatnonzero(mask[triangle_index])
