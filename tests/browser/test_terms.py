@@ -74,7 +74,7 @@ def test_every_term_on_every_page_is_explained(pages, server):
     page.get_by_role("button", name="Reveal").click()
     page.get_by_text("What would have happened").wait_for(timeout=90_000)
     check(page, used)
-    assert len(used) > 0.9 * len(glossary())  # what is explained is read; a few terms stand in remarks and drawings that are not on show here
+    assert len(used) > 0.9 * len(glossary())  # the others stand in remarks and drawings that are not on show here
 
 
 def test_a_term_is_explained_by_pointer_keyboard_and_tap(pages, browser, server):
