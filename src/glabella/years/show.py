@@ -96,8 +96,9 @@ def antibody_sentence(scenario: Scenario) -> str:
     chance = scenario.antibodies
     assert chance is not None
     return (
-        f"Antibodies, {scenario.title} (rare, not in the curves): {_chance(chance.observed)} form them within {chance.observed_sessions} "
-        f"session(s), as far as people were followed; if every one of {chance.sessions:.0f} sessions carried the same chance, "
+        f"Antibodies, {scenario.title} (rare, not in the curves): {_chance(chance.observed)} would form them if everyone had "
+        f"{chance.observed_sessions} sessions, the most that people were followed for; if every one of {chance.sessions:.0f} sessions "
+        "carried the same chance, "
         f"{_chance(chance.loss_of_effect)} would lose the effect. From then on sessions do nothing."
     )
 
