@@ -9,6 +9,7 @@ from tests.published import row
 from glabella.errors import InputError
 from glabella.evidence.other_published import other_rows, read_other
 from glabella.evidence.published import COLUMNS
+from glabella.validation.document import _row
 from glabella.validation.judged import Judged
 from glabella.validation.others import OTHERS, predictor_of
 
@@ -59,3 +60,8 @@ def test_an_upper_bound_is_met_from_below():
     assert Judged(bound, 11.0, 8.0, 13.0, "population").hit
     assert not Judged(bound, 13.0, 8.0, 15.0, "population").inside_tolerance
     assert not Judged(bound, 11.0, 10.5, 15.0, "population").inside_interval
+
+
+def test_an_unknown_dose_is_null_in_the_document():
+    one = read_other(HEADER + LINE.replace(",48,", ",,"))[0]
+    assert _row(Judged(one, -2.0, -3.0, -1.0, "lower face"))["dose_units"] is None

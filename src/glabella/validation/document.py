@@ -1,5 +1,6 @@
 """The validation as plain data (validation.json) and as a compact table for the terminal."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -62,6 +63,7 @@ def _coverage(found: Coverage) -> dict[str, Any]:
 def _row(one: Judged) -> dict[str, Any]:
     return {
         **{name: getattr(one.row, name) for name in FROM_ROW},
+        "dose_units": None if math.isnan(one.row.dose_units) else one.row.dose_units,
         "observed": one.row.value, "predicted": one.predicted, "low": one.low, "high": one.high, "error": one.error,
         "inside_tolerance": one.inside_tolerance, "inside_interval": one.inside_interval, "hit": one.hit, "made_by": one.made_by,
     }  # fmt: skip
