@@ -497,7 +497,7 @@ class FaceViewer {
 
   placeSites() {
     if (!this.bundle) return;
-    for (const site of this.sites) site.foot = this.footOf(site.point);
+    for (const site of this.sites) site.foot = (this.held?.id === site.id && this.held.hit) || this.footOf(site.point);
   }
 
   setMode(mode) {
@@ -508,16 +508,21 @@ class FaceViewer {
   grab(site, event) {
     event.preventDefault();
     event.stopPropagation();
-    const start = [event.clientX, event.clientY], group = this.markers.groups.get(site.id).group;
-    let moved = false, hit = null;
-    follow(group, event, (e) => {
+    const start = [event.clientX, event.clientY], held = { id: site.id, hit: null };
+    let moved = false;
+    this.held = held; // by name: the sites may be sent again while one is dragged
+    follow(window, event, (e) => {
       moved ||= Math.hypot(e.clientX - start[0], e.clientY - start[1]) > CLICK_PIXELS;
       const found = moved && this.pickAt(e.clientX, e.clientY);
       if (!found) return;
-      hit = found;
-      site.foot = hit;
+      held.hit = found;
+      this.placeSites();
       this.invalidate();
-    }, () => (hit ? this.emit("drag_end", { id: site.id, point: hit.point }) : moved || this.emit("select", { id: site.id })));
+    }, () => {
+      this.held = null;
+      if (held.hit) this.emit("drag_end", { id: held.id, point: held.hit.point });
+      else if (!moved) this.emit("select", { id: held.id });
+    });
   }
 
   release(event) {
@@ -793,14 +798,16 @@ function colourOf(hex) {
   return [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16) / 255);
 }
 
-/** Follow a pressed pointer until it is let go. */
+/** Follow a pressed pointer until it is let go. On the window, a drag outlives what was pressed. */
 function follow(element, event, moved, done = () => {}) {
   element.setPointerCapture?.(event.pointerId);
-  const end = () => {
-    for (const [name, act] of [["pointermove", moved], ["pointerup", end], ["pointercancel", end]]) element.removeEventListener(name, act);
+  const pressed = event.pointerId, move = (e) => e.pointerId === pressed && moved(e);
+  const end = (e) => {
+    if (e.pointerId !== pressed) return;
+    for (const [name, act] of [["pointermove", move], ["pointerup", end], ["pointercancel", end]]) element.removeEventListener(name, act);
     done();
   };
-  element.addEventListener("pointermove", moved);
+  element.addEventListener("pointermove", move);
   element.addEventListener("pointerup", end);
   element.addEventListener("pointercancel", end);
 }
