@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
 
 from glabella.evidence import Parameters
 from glabella.face import prolong
+from glabella.names import without_side
 from glabella.patient import Patient
+from glabella.photo.landmarks import Landmarks
 from glabella.photo.picture import Picture
 from glabella.photo.skin_map import SkinMap
 from glabella.stages.skin import Skin
@@ -24,6 +26,8 @@ ALONG_MM = (-3.0, -1.5, 0.0, 1.5, 3.0)  # a line goes on: the filter is averaged
 EDGE = 0.12  # strength of the lines of an area below which they are not looked for
 DARKEST = 6.0  # added to the light of 0 to 255 before its logarithm, against noise in the dark
 TOP_SHARE = 0.12  # the clearest part of an area's strong half stands for its lines
+BROWS = ((107, 66, 105, 63, 70, 46, 53, 52, 65, 55), (336, 296, 334, 293, 300, 276, 283, 282, 295, 285))
+BROW_ROOM_MM = 3.0
 NOISE_FACTOR = 2.5  # valleys must exceed the noise this many times to be changed later
 
 
@@ -63,16 +67,19 @@ def expect_lines(skin: Skin, areas: tuple[str, ...], patient: Patient, parameter
     return ExpectedLines(phase, strength)
 
 
-def find_lines(picture: Picture, skin_map: SkinMap, expected: ExpectedLines, limits: Mapping[str, float]) -> FoundLines:
-    """Find and measure the lines of every expected area."""
+def find_lines(
+    picture: Picture, skin_map: SkinMap, expected: ExpectedLines, landmarks: Landmarks, limits: Mapping[str, float]
+) -> FoundLines:
+    """Find and measure the lines of every expected area; hair of the brows is left out."""
     light = np.log(picture.luminance[skin_map.window] + DARKEST)
     scale = skin_map.head.camera.pixels_per_mm
     sigma = VALLEY_MM * scale
     xx, yy, xy = (sigma**2 * gaussian_filter(light, sigma, order=order) for order in ((0, 2), (2, 0), (1, 1)))
+    bare = ~_brows(landmarks, skin_map, BROW_ROOM_MM * scale)
     valleys, areas = {}, {}
     for area, phase_mm in expected.phase_mm.items():
         strength = skin_map.carry(expected.strength[area])
-        looked = skin_map.inside & (strength > EDGE)
+        looked = skin_map.inside & bare & (strength > EDGE)
         valleys[area] = np.zeros(skin_map.shape)
         if looked.sum() < 50:
             areas[area] = AreaLines(area, 0.0, 0.0, 0.0, float("inf"), int(looked.sum()))
@@ -95,7 +102,7 @@ def find_lines(picture: Picture, skin_map: SkinMap, expected: ExpectedLines, lim
         noise = float(np.std(dips[1][strong]))
         valleys[area][row, column] = np.maximum(dips[0] - NOISE_FACTOR * noise, 0) * np.clip(here / (2 * EDGE) - 0.5, 0, 1)
         contrast = max(clear - control, 0.0)
-        depth = contrast / limits["line_contrast_per_mm"]
+        depth = contrast / limits[f"line_contrast_{without_side(area)}_per_mm"]
         error = float(np.hypot(limits["line_depth_error_share"] * depth, limits["line_depth_error_mm"]))
         areas[area] = AreaLines(area, contrast, control, depth, error, len(row))
     return FoundLines(valleys, areas)
@@ -105,3 +112,14 @@ def _clearest(dips: np.ndarray) -> float:
     """Mean of the deepest part."""
     count = max(int(TOP_SHARE * len(dips)), 1)
     return float(np.mean(np.partition(dips, -count)[-count:]))
+
+
+def _brows(landmarks: Landmarks, skin_map: SkinMap, room_pixels: float) -> np.ndarray:
+    """(rows, columns): the brows with some room around them."""
+    from PIL import Image, ImageDraw
+
+    mask = Image.new("L", skin_map.shape[::-1])
+    for outline in BROWS:
+        corners = [tuple(map(float, place)) for place in landmarks.points[list(outline), :2] - skin_map.low]
+        ImageDraw.Draw(mask).polygon(corners, fill=255)
+    return distance_transform_edt(np.asarray(mask) == 0) < room_pixels
