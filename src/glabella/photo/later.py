@@ -7,7 +7,7 @@ from scipy.ndimage import map_coordinates
 
 from glabella.face import Face, prolong
 from glabella.photo.fit import FittedHead
-from glabella.photo.lines import FoundLines
+from glabella.photo.lines import DARKEST, FoundLines
 from glabella.photo.picture import Picture
 from glabella.photo.skin_map import SkinMap, map_skin
 
@@ -23,14 +23,14 @@ def later_picture(
     ``displacement_mm`` (n, 3): how the skin has moved since the picture, on ``surface(1)`` or ``(2)``, in the head's frame. Where the ratio is 1 and
     nothing moved, every pixel is the picture's own.
     """
-    change = np.zeros(skin_map.shape)
+    change = np.zeros((*skin_map.shape, 3))
     for area, valley in found.valley.items():
         change += (1 - depth_ratio[area]) * valley
     change = np.clip(change, -MOST_CHANGE, MOST_CHANGE)
     pixels = picture.pixels.copy()
     part = pixels[skin_map.window].astype(float)
     touched = change != 0
-    part[touched] = np.clip(part[touched] * np.exp(change[touched])[:, None], 0, 255)
+    part[touched] = np.clip((part[touched] + DARKEST) * np.exp(change[touched]) - DARKEST, 0, 255)
     pixels[skin_map.window] = np.rint(part).astype(np.uint8)
     if displacement_mm is None or not np.any(displacement_mm):
         return pixels

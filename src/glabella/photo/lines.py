@@ -28,7 +28,9 @@ DARKEST = 6.0  # added to the light of 0 to 255 before its logarithm, against no
 TOP_SHARE = 0.12  # the clearest part of an area's strong half stands for its lines
 BROWS = ((107, 66, 105, 63, 70, 46, 53, 52, 65, 55), (336, 296, 334, 293, 300, 276, 283, 282, 295, 285))
 BROW_ROOM_MM = 3.0
-NOISE_FACTOR = 2.5  # valleys must exceed the noise this many times to be changed later
+PASSES = 3
+LEAST_PIXELS = 50
+NOISE_FACTOR = 2.0  # valleys must exceed the noise this many times to be changed later
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +48,8 @@ class AreaLines:
 
 @dataclass(frozen=True, eq=False)
 class FoundLines:
-    """``valley[area]`` (rows, columns) of the map's window: how much darker, in ln light, the picture is in its lines; ``areas`` measured."""
+    """``valley[area]`` (rows, columns, 3) of the map's window: how much darker, in ln light per colour, the picture is in its lines; ``areas``
+    measured."""
 
     valley: Mapping[str, np.ndarray]
     areas: Mapping[str, AreaLines]
@@ -71,41 +74,73 @@ def find_lines(
     picture: Picture, skin_map: SkinMap, expected: ExpectedLines, landmarks: Landmarks, limits: Mapping[str, float]
 ) -> FoundLines:
     """Find and measure the lines of every expected area; hair of the brows is left out."""
+    colours = np.log(picture.pixels[skin_map.window].astype(np.float32) + DARKEST)
     light = np.log(picture.luminance[skin_map.window] + DARKEST)
     scale = skin_map.head.camera.pixels_per_mm
-    sigma = VALLEY_MM * scale
-    xx, yy, xy = (sigma**2 * gaussian_filter(light, sigma, order=order) for order in ((0, 2), (2, 0), (1, 1)))
     bare = ~_brows(landmarks, skin_map, BROW_ROOM_MM * scale)
-    valleys, areas = {}, {}
-    for area, phase_mm in expected.phase_mm.items():
-        strength = skin_map.carry(expected.strength[area])
-        looked = skin_map.inside & bare & (strength > EDGE)
-        valleys[area] = np.zeros(skin_map.shape)
-        if looked.sum() < 50:
-            areas[area] = AreaLines(area, 0.0, 0.0, 0.0, float("inf"), int(looked.sum()))
+    across_lines = [_Across(area, skin_map, expected, bare, scale) for area in expected.phase_mm]
+    curved = _curvature(light, VALLEY_MM * scale)
+    valley, areas = np.zeros((*skin_map.shape, 3), np.float32), {}
+    fills = {area.name: np.zeros((*skin_map.shape, 3), np.float32) for area in across_lines}
+    for area in across_lines:
+        if not area.usable:
+            areas[area.name] = AreaLines(area.name, 0.0, 0.0, 0.0, float("inf"), 0)
             continue
-        row, column = np.nonzero(looked)
-        down, right = np.gradient(skin_map.carry(phase_mm, np.nan))
-        across = np.stack([right[looked], down[looked]])
-        steep = np.linalg.norm(across, axis=0)
-        good = np.isfinite(steep) & (steep > 0.3 / scale) & (steep < 3 / scale)
-        row, column, across = row[good], column[good], across[:, good] / steep[good]
-        dips = []
-        for x, y in (across, across[[1, 0]] * [[-1.0], [1.0]]):  # across the lines, then along them
-            tensor = (xx, yy, xy)
-            steps = [(row + s * scale * x, column - s * scale * y) for s in ALONG_MM]
-            values = [[map_coordinates(part, place, order=1, mode="nearest") for part in tensor] for place in steps]
-            dips.append(PEAK * np.mean([a * x * x + b * y * y + 2 * c * x * y for a, b, c in values], axis=0))
-        here = strength[row, column]
-        strong = here >= 0.5 * here.max()
-        clear, control = (_clearest(dip[strong]) for dip in dips)
-        noise = float(np.std(dips[1][strong]))
-        valleys[area][row, column] = np.maximum(dips[0] - NOISE_FACTOR * noise, 0) * np.clip(here / (2 * EDGE) - 0.5, 0, 1)
-        contrast = max(clear - control, 0.0)
-        depth = contrast / limits[f"line_contrast_{without_side(area)}_per_mm"]
+        dips, control = area.dips(curved), area.dips(curved, along=True)
+        noise = float(np.std(control[area.strong]))
+        dips_found = (dips > NOISE_FACTOR * noise) * area.fade
+        clear, unclear = _clearest(dips[area.strong]), _clearest(control[area.strong])
+        contrast = max(clear - unclear, 0.0)
+        depth = contrast / limits[f"line_contrast_{without_side(area.name)}_per_mm"]
         error = float(np.hypot(limits["line_depth_error_share"] * depth, limits["line_depth_error_mm"]))
-        areas[area] = AreaLines(area, contrast, control, depth, error, len(row))
-    return FoundLines(valleys, areas)
+        areas[area.name] = AreaLines(area.name, contrast, unclear, depth, error, len(area.row))
+        if contrast > 0:
+            area.found = dips_found
+    for channel in range(3):  # the fill of each colour: what the same filter has to be given so that it finds no valley any more
+        for _ in range(PASSES):
+            curved = _curvature(colours[..., channel] + valley[..., channel], VALLEY_MM * scale)
+            for area in across_lines:
+                if area.found is None:
+                    continue
+                step = np.maximum(area.dips(curved), 0) * area.found
+                fills[area.name][area.row, area.column, channel] += step
+                valley[area.row, area.column, channel] += step
+    return FoundLines(fills, areas)
+
+
+class _Across:
+    """Where the lines of one area are looked for in a window, and which way is across them there."""
+
+    def __init__(self, name: str, skin_map: SkinMap, expected: ExpectedLines, bare: np.ndarray, scale: float) -> None:
+        self.name, self.scale, self.found = name, scale, None
+        strength = skin_map.carry(expected.strength[name])
+        looked = skin_map.inside & bare & (strength > EDGE)
+        self.row, self.column = np.nonzero(looked)
+        if len(self.row):
+            down, right = np.gradient(skin_map.carry(expected.phase_mm[name], np.nan))
+            across = np.stack([right[looked], down[looked]])
+            steep = np.linalg.norm(across, axis=0)
+            good = np.isfinite(steep) & (steep > 0.3 / scale) & (steep < 3 / scale)
+            self.row, self.column, self.across = self.row[good], self.column[good], across[:, good] / steep[good]
+        here = strength[self.row, self.column]
+        self.usable = len(here) >= LEAST_PIXELS
+        if self.usable:
+            self.strong, self.fade = here >= 0.5 * here.max(), np.clip(here / (2 * EDGE) - 0.5, 0, 1)
+
+    def dips(self, curved: tuple[np.ndarray, ...], along: bool = False) -> np.ndarray:
+        """Depth (n,) of the valleys that run along the lines here (or, to know the noise, across them), from the picture's curvature."""
+        x, y = self.across[[1, 0]] * [[-1.0], [1.0]] if along else self.across
+        total = np.zeros(len(self.row))
+        for step in ALONG_MM:
+            place = self.row + step * self.scale * x, self.column - step * self.scale * y
+            xx, yy, xy = (map_coordinates(part, place, order=1, mode="nearest") for part in curved)
+            total += xx * x * x + yy * y * y + 2 * xy * x * y
+        return PEAK / len(ALONG_MM) * total
+
+
+def _curvature(light: np.ndarray, sigma: float) -> tuple[np.ndarray, ...]:
+    """Second derivatives across, down and mixed of a smoothed picture, times the square of the smoothing."""
+    return tuple(sigma**2 * gaussian_filter(light, sigma, order=order) for order in ((0, 2), (2, 0), (1, 1)))
 
 
 def _clearest(dips: np.ndarray) -> float:
