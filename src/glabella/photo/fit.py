@@ -8,14 +8,15 @@ used: on pictures of known heads it made the nod worse (6.5 degrees off on avera
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import scipy.linalg
 import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
 
 from glabella.errors import SolverError
-from glabella.face import EYEBALL_VERTICES, Face, load_face, prolong
+from glabella.face import EYEBALL_VERTICES, Face, load_face, prolong, read_archive
 from glabella.photo.camera import PhotoCamera
 from glabella.photo.landmarks import Landmarks
 
@@ -59,6 +60,11 @@ class FittedHead:
 
 def fit_head(landmarks: Landmarks, axis: np.ndarray, parameters: Mapping[str, float], face: Face | None = None) -> FittedHead:
     """Fit the head to the landmarks of a picture whose middle is the pixel ``axis`` (2,)."""
+    with threadpool_limits(1):  # results must not depend on how many threads a matrix product uses
+        return _fit(landmarks, axis, parameters, face)
+
+
+def _fit(landmarks: Landmarks, axis: np.ndarray, parameters: Mapping[str, float], face: Face | None) -> FittedHead:
     face = _resized(face or load_face(), HEAD_IPD_MM / (face or load_face()).interpupillary_distance_mm)
     prior = _Prior(face, landmarks.expression, parameters)
     seen = landmarks.points[:SEEN, :2]
@@ -125,7 +131,8 @@ class _Prior:
         self.size = len(self.mean)
         surface = face.surface(2)
         triangle, share = data["landmark_triangle"].astype(int), data["landmark_barycentric"]
-        self.points = surface.at(triangle, share)
+        offsets_mm = 0.01 * _model_offsets() * (face.interpupillary_distance_mm / HEAD_IPD_MM)
+        self.points = surface.at(triangle, share) + np.c_[offsets_mm, np.zeros(SEEN)]
         fine = prolong(self.offsets.transpose(1, 2, 0).reshape(len(face.cage), -1), 0, 2)
         corners = fine[surface.triangles[triangle]]  # (468, 3 corners, 3 k)
         self.landmark_basis = np.einsum("nc,ncd->nd", share, corners).reshape(SEEN, 3, -1)
@@ -185,6 +192,12 @@ class _Prior:
     def units_of(self, state: np.ndarray) -> dict[str, float]:
         """Strengths of the face units."""
         return dict(zip(self.unit_names, map(float, state[self.targets :]), strict=True))
+
+
+@cache
+def _model_offsets() -> np.ndarray:
+    """(468, 2) hundredths of a mm to the left and up by which the landmark model differs from the head: ``tools/fit_photo_landmarks.py``."""
+    return read_archive("photo_landmarks.npz")["offsets"].astype(float)
 
 
 def _first_camera(points: np.ndarray, seen: np.ndarray, axis: np.ndarray, distance_mm: float) -> PhotoCamera:
