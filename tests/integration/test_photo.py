@@ -32,7 +32,7 @@ def astronaut(landmark_model):
 @pytest.fixture(scope="module")
 def head():
     """(case, face, neutral face, its expected lines, picture with lines 0.5 mm deep): dark skin, light from above, turned by 12 degrees."""
-    case = Case(71, turn=12, skin="dark", light="from above", pixels_per_mm=4.0, distance_mm=600)
+    case = Case(71, turn=12, skin="dark", light="from above", pixels_per_mm=3.6, distance_mm=600, size=(210.0, 270.0))
     face, neutral = invented_face(case.seed)
     atlas = build_atlas(neutral, None, load_parameters())
     lines = expect_lines(build_skin(atlas, load_parameters()), AREAS, Patient(), load_parameters())

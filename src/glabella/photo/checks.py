@@ -18,6 +18,7 @@ CHEEKS = ((50, 205, 187), (280, 425, 411))  # right, left
 EYES = ((33, 133), (263, 362))  # outer and inner corners
 REBLUR_PIXELS = 2.0
 STEEPEST_PERCENT = 98
+SEEN_CLEARLY = 0.5
 SMALLER_FACE = 0.3  # a second face this much smaller than the first one still counts as a second person
 
 
@@ -54,6 +55,16 @@ def one_face(boxes: Sequence[Box], where: str) -> Box:
     return boxes[0]
 
 
+def check_landmarks(landmarks: Landmarks, limits: Mapping[str, float], where: str) -> None:
+    """Refuse landmarks that are not worth a fit: a face that is too small, or not seen clearly."""
+    apart, least = float(np.linalg.norm(landmarks.points[468, :2] - landmarks.points[473, :2])), limits["photo_pupils_least_pixels"]
+    if landmarks.score < SEEN_CLEARLY:
+        raise InputError(f"{where}: the landmarks of the face are not seen clearly; use a picture from the front, with nothing before the face")
+    if apart < least:
+        what = f"the face is too small: pupils {apart:.0f} pixels apart, allowed: at least {least:.0f}"
+        raise InputError(f"{where}: {what}; come closer, or do not shrink the picture")
+
+
 def measure_quality(picture: Picture, landmarks: Landmarks, camera: PhotoCamera) -> Quality:
     """Measure pose, size, sharpness and light; ``camera`` in the person's real mm."""
     turn, nod, tilt = camera.angles_degrees
@@ -76,11 +87,6 @@ def check_quality(quality: Quality, landmarks: Landmarks, irises: IrisSize, limi
     def refuse(what: str, do: str) -> None:
         raise InputError(f"{where}: {what}; {do}")
 
-    if q.pupils_pixels < limits["photo_pupils_least_pixels"]:
-        least = limits["photo_pupils_least_pixels"]
-        refuse(f"the face is too small: pupils {q.pupils_pixels:.0f} pixels apart, allowed: at least {least:.0f}", "come closer or do not shrink it")
-    if landmarks.score < 0.5:
-        refuse("the landmarks of the face are not seen clearly", "use a picture from the front, with nothing before the face")
     if abs(q.turn_degrees) > limits["photo_turn_most_degrees"]:
         most = limits["photo_turn_most_degrees"]
         refuse(f"the head is turned by {abs(q.turn_degrees):.0f} degrees, allowed: up to {most:.0f}", "look into the camera")

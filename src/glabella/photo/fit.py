@@ -26,7 +26,7 @@ OVAL = (
     234, 127, 162, 21, 54, 103, 67, 109,
 )  # fmt: skip
 OVAL_LOOSER = 3.0  # the outline slides along the edge of the face as it turns: numerical weight
-POSE_SD = np.array([10.0, 10.0, 10.0, 1e6, 1e6, 10.0])  # next to nothing known of three turns, place and scale
+POSE_SD = np.array([10.0, 10.0, 10.0, 1e4, 1e4, 10.0])  # next to nothing known of three turns, place and scale
 STEPS, SETTLED = 12, 1e-3
 HEAD_IPD_MM = 63.0  # size of the head in which shapes are described; the iris gives the real one
 MIRROR = np.array([-1.0, 1.0, 1.0])
@@ -88,7 +88,7 @@ def _fit(landmarks: Landmarks, axis: np.ndarray, parameters: Mapping[str, float]
         total = covariance + (columns * spread**2) @ columns.T
         total[np.diag_indices_from(total)] += 1.0
         try:
-            solved = scipy.linalg.solve(total, weight * given.ravel(), assume_a="pos")
+            solved = scipy.linalg.cho_solve(scipy.linalg.cho_factor(total, lower=True), weight * given.ravel())
         except (np.linalg.LinAlgError, ValueError):
             raise SolverError("the head could not be fitted to these landmarks; use a sharper picture from the front") from None
         found = spread**2 * (columns.T @ solved)

@@ -10,7 +10,7 @@ from glabella.errors import InputError
 from glabella.evidence import Parameters, load_parameters
 from glabella.evidence.photo import load_photo_parameters
 from glabella.patient import Patient
-from glabella.photo.checks import Quality, check_quality, measure_quality, one_face
+from glabella.photo.checks import Quality, check_landmarks, check_quality, measure_quality, one_face
 from glabella.photo.fit import FittedHead, fit_head
 from glabella.photo.landmarks import LandmarkModel, Landmarks
 from glabella.photo.picture import Picture, read_picture
@@ -57,6 +57,7 @@ def fit_photo(
     parameters, patient = load_photo_parameters(), patient or Patient()
     box = one_face(model.find_faces(picture), where)
     landmarks = model.find_landmarks(picture, box)
+    check_landmarks(landmarks, parameters, where)
     rows, columns = picture.shape
     head = fit_head(landmarks, np.array([(columns - 1) / 2, (rows - 1) / 2]), parameters)
     irises = measure_irises(picture, landmarks, head.camera, head.seen)
