@@ -1,4 +1,5 @@
-"""Pictures of invented faces with everything about them known: pinhole cameras, shapes outside the fit's own basis, three lights, three skins."""
+"""Pictures of invented faces with everything about them known: pinhole cameras, shapes outside the fit's own basis, three lights,
+three skins."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -74,13 +75,20 @@ class Case:
     def camera(self) -> Pinhole:
         # the camera's azimuth is where it stands: a head that turns to its left is seen from its right
         return Pinhole(
-            azimuth_degrees=-self.turn, elevation_degrees=-self.nod, roll_degrees=self.roll, centre=(0.0, -14.0, 0.0), width_mm=self.size[0],
-            height_mm=self.size[1], pixels_per_mm=self.pixels_per_mm, distance_mm=self.distance_mm,
-        )  # fmt: skip
+            azimuth_degrees=-self.turn,
+            elevation_degrees=-self.nod,
+            roll_degrees=self.roll,
+            centre=(0.0, -14.0, 0.0),
+            width_mm=self.size[0],
+            height_mm=self.size[1],
+            pixels_per_mm=self.pixels_per_mm,
+            distance_mm=self.distance_mm,
+        )
 
 
 def invented_face(seed: int, units: dict | None = None) -> tuple[Face, Face]:
-    """(face as it is, the same without its expression): sex, age, size, waves of some mm and a little asymmetry, all drawn from the seed."""
+    """(face as it is, the same without its expression): sex, age, size, waves of some mm and a little asymmetry, all drawn from the
+    seed."""
     random = np.random.default_rng(seed)
     base = load_face().for_person(random.uniform(0, 1), random.uniform(25, 70), random.uniform(57, 68))
     stretch = random.uniform([0.96, 0.96, 0.95], [1.04, 1.04, 1.05])
@@ -114,13 +122,18 @@ def paint(case: Case, face: Face, lines: tuple[Lines, ...] = ()) -> Picture:
 
 
 CASES = (
-    Case(1), Case(2, turn=15, skin="medium", light="from the side", distance_mm=450), Case(3, turn=-25, skin="dark", light="from above"),
-    Case(4, turn=25, nod=5, light="from the side", distance_mm=900), Case(5, nod=10, roll=8, skin="dark", light="soft", distance_mm=400),
+    Case(1),
+    Case(2, turn=15, skin="medium", light="from the side", distance_mm=450),
+    Case(3, turn=-25, skin="dark", light="from above"),
+    Case(4, turn=25, nod=5, light="from the side", distance_mm=900),
+    Case(5, nod=10, roll=8, skin="dark", light="soft", distance_mm=400),
     Case(6, turn=-10, nod=-8, skin="medium", light="from above", distance_mm=1500),
     Case(7, units=(("browDownLeft", 0.7), ("browDownRight", 0.7)), light="from above"),
     Case(8, turn=20, skin="dark", light="from the side", units=(("mouthSmileLeft", 0.6), ("mouthSmileRight", 0.6)), distance_mm=500),
     Case(9, turn=-20, skin="medium", units=(("browInnerUp", 0.6), ("browOuterUpLeft", 0.5), ("browOuterUpRight", 0.5)), pixels_per_mm=3),
-    Case(10, roll=-12, skin="dark", light="from above", distance_mm=700), Case(11, turn=8, nod=4, pixels_per_mm=8, distance_mm=600),
+    Case(10, roll=-12, skin="dark", light="from above", distance_mm=700),
+    Case(11, turn=8, nod=4, pixels_per_mm=8, distance_mm=600),
     Case(12, turn=-15, roll=5, skin="medium", light="from the side", distance_mm=350),
-    Case(13, turn=25, nod=-5, roll=-5, skin="dark", light="soft", pixels_per_mm=2.5, distance_mm=800), Case(14, light="from the side"),
-)  # fmt: skip
+    Case(13, turn=25, nod=-5, roll=-5, skin="dark", light="soft", pixels_per_mm=2.5, distance_mm=800),
+    Case(14, light="from the side"),
+)

@@ -2,8 +2,8 @@
 
     python tools/fit_photo_landmarks.py [--write]
 
-Twelve invented faces (none of those that are measured or tested), seen from known cameras; the mean difference across and up in the head's frame at
-63 mm between the pupils, made mirror symmetric. ``data/photo_landmarks.npz`` holds it in hundredths of a mm.
+Twelve invented faces (none of those that are measured or tested), seen from known cameras; the mean difference across and up in the
+head's frame at 63 mm between the pupils, made mirror symmetric. ``data/photo_landmarks.npz`` holds it in hundredths of a mm.
 """
 
 import sys
@@ -15,9 +15,10 @@ from threadpoolctl import threadpool_limits
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.photo_made import LIGHTS, SKINS, Case, invented_face, paint  # noqa: E402
+
 from glabella.face import load_face  # noqa: E402
 from glabella.photo import LandmarkModel, find_model  # noqa: E402
-from tests.photo_made import LIGHTS, SKINS, Case, invented_face, paint  # noqa: E402
 
 SEEDS = range(101, 113)
 

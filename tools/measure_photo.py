@@ -2,8 +2,10 @@
 
     python tools/measure_photo.py [--lines] [--out measured.json]
 
-Fourteen heads with shapes and pinhole cameras outside the fit's own basis, three skins, three lights (``tests/photo_made.py``): landmarks, pose, size,
-sites, time. ``--lines``: depth of lines by skin and light on heads that are not those on which the contrast per mm was fitted, which is printed too.
+Fourteen heads with shapes and pinhole cameras outside the fit's own basis, three skins, three lights (``tests/photo_made.py``):
+landmarks, pose, size,
+sites, time. ``--lines``: depth of lines by skin and light on heads that are not those on which the contrast per mm was fitted, which
+is printed too.
 """
 
 import json
@@ -17,6 +19,8 @@ from threadpoolctl import threadpool_limits
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.photo_made import CASES, LIGHTS, SKINS, Case, invented_face, paint  # noqa: E402
+
 from glabella.errors import InputError  # noqa: E402
 from glabella.evidence import load_parameters  # noqa: E402
 from glabella.patient import Patient  # noqa: E402
@@ -27,7 +31,6 @@ from glabella.photo.skin_map import map_skin  # noqa: E402
 from glabella.report.render import Lines  # noqa: E402
 from glabella.stages.anatomy import build_atlas  # noqa: E402
 from glabella.stages.skin import build_skin  # noqa: E402
-from tests.photo_made import CASES, LIGHTS, SKINS, Case, invented_face, paint  # noqa: E402
 
 AREAS = ("glabellar", "forehead", "lateral_canthal_left", "lateral_canthal_right")
 DEPTHS_MM = (0.0, 0.3, 0.7)
@@ -38,12 +41,12 @@ def measure(case, model):
     face, neutral = invented_face(case.seed, dict(case.units))
     camera, picture = case.camera.truth, paint(case, face)
     row = {"case": case.seed, "turn": case.turn, "skin": case.skin, "light": case.light, "expression": bool(case.units)}
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         photo = fit_photo(picture, model)
     except InputError as error:
         return row | {"refused": str(error)}
-    row["seconds"] = time.perf_counter() - start
+    row["seconds"] = time.process_time() - start
     found = np.linalg.norm(photo.landmarks.points[:468, :2] - camera.project(face.landmarks)[:, :2], axis=1) / camera.pixels_per_mm
     atlas = build_atlas(neutral, photo.patient, load_parameters())
     sites = {}
@@ -54,12 +57,17 @@ def measure(case, model):
             sites[place.name] = float(np.linalg.norm(place.pixel - camera.project(point)[0, :2]) / camera.pixels_per_mm)
     angles = np.subtract(photo.head.camera.angles_degrees, camera.angles_degrees)
     return row | {
-        "landmark_median_mm": float(np.median(found)), "landmark_p90_mm": float(np.percentile(found, 90)),
-        "pose_degrees": turn_between(photo.head.camera.turn, camera.turn), "turn_error": float(angles[0]), "nod_error": float(angles[1]),
+        "landmark_median_mm": float(np.median(found)),
+        "landmark_p90_mm": float(np.percentile(found, 90)),
+        "pose_degrees": turn_between(photo.head.camera.turn, camera.turn),
+        "turn_error": float(angles[0]),
+        "nod_error": float(angles[1]),
         "scale_error_share": photo.head.camera.pixels_per_mm / camera.pixels_per_mm - 1,
-        "pupils_mm": photo.size.interpupillary_distance_mm, "pupils_error_mm": photo.size.interpupillary_distance_mm - face.interpupillary_distance_mm,
-        "pupils_stated_mm": photo.size.interpupillary_error_mm, "sites_mm": sites,
-    }  # fmt: skip
+        "pupils_mm": photo.size.interpupillary_distance_mm,
+        "pupils_error_mm": photo.size.interpupillary_distance_mm - face.interpupillary_distance_mm,
+        "pupils_stated_mm": photo.size.interpupillary_error_mm,
+        "sites_mm": sites,
+    }
 
 
 def measure_lines(seeds, model):
@@ -77,7 +85,15 @@ def measure_lines(seeds, model):
                 drawn = tuple(Lines(true.phase_mm[area], depth * true.strength[area], 6.0) for area in AREAS) if depth else ()
                 found = find_lines(paint(case, face, drawn), skin_map, expected, photo.landmarks, photo.parameters)
                 rows += [
-                    {"seed": seed, "skin": name, "light": light, "area": a.area, "true_mm": depth, "contrast": a.contrast, "depth_mm": a.depth_mm}
+                    {
+                        "seed": seed,
+                        "skin": name,
+                        "light": light,
+                        "area": a.area,
+                        "true_mm": depth,
+                        "contrast": a.contrast,
+                        "depth_mm": a.depth_mm,
+                    }
                     for a in found.areas.values()
                     if np.isfinite(a.depth_error_mm)
                 ]
@@ -85,7 +101,10 @@ def measure_lines(seeds, model):
 
 
 def tell(rows):
-    print("| head | turn | skin | light | landmarks median / 90 %, mm | pose, degrees | scale, % | pupils, mm (stated) | sites mean / worst, mm | s |")
+    print(
+        "| head | turn | skin | light | landmarks median / 90 %, mm | pose, degrees | scale, % | pupils, mm (stated) | "
+        "sites mean / worst, mm | s |"
+    )
     print("|---|---|---|---|---|---|---|---|---|---|")
     for r in rows:
         if "refused" in r:
@@ -93,24 +112,36 @@ def tell(rows):
             continue
         sites = list(r["sites_mm"].values())
         print(
-            f"| {r['case']}{', expression' if r['expression'] else ''} | {r['turn']:g} | {r['skin']} | {r['light']} | {r['landmark_median_mm']:.1f} / "
-            f"{r['landmark_p90_mm']:.1f} | {r['pose_degrees']:.1f} | {100 * r['scale_error_share']:+.1f} | {r['pupils_error_mm']:+.1f} "
+            f"| {r['case']}{', expression' if r['expression'] else ''} | {r['turn']:g} | {r['skin']} | {r['light']} | "
+            f"{r['landmark_median_mm']:.1f} / {r['landmark_p90_mm']:.1f} | {r['pose_degrees']:.1f} | {100 * r['scale_error_share']:+.1f} | {r['pupils_error_mm']:+.1f} "
             f"({r['pupils_stated_mm']:.1f}) | {np.mean(sites):.1f} / {max(sites):.1f} | {r['seconds']:.1f} |"
         )
     good = [r for r in rows if "refused" not in r]
     sites = np.array([value for r in good for value in r["sites_mm"].values()])
-    print(f"\nsites: {len(sites)}, mean {sites.mean():.2f} mm, within 3 mm {np.mean(sites < 3):.0%}, within 5 mm {np.mean(sites < 5):.0%}, worst {sites.max():.1f}")
+    print(
+        f"\nsites: {len(sites)}, mean {sites.mean():.2f} mm, within 3 mm {np.mean(sites < 3):.0%}, "
+        f"within 5 mm {np.mean(sites < 5):.0%}, worst {sites.max():.1f}"
+    )
     for group in ("procerus", "corrugator", "frontalis", "lateral_canthal"):
         mine = np.array([value for r in good for name, value in r["sites_mm"].items() if name.startswith(group)])
         print(f"  {group}: mean {mine.mean():.2f}, within 3 mm {np.mean(mine < 3):.0%}, worst {mine.max():.1f}")
-    for name, key in (("landmarks, median", "landmark_median_mm"), ("pose, degrees", "pose_degrees"), ("nod", "nod_error"), ("turn", "turn_error"), ("scale, share", "scale_error_share"), ("pupils, mm", "pupils_error_mm"), ("seconds", "seconds")):
+    for name, key in (
+        ("landmarks, median", "landmark_median_mm"),
+        ("pose, degrees", "pose_degrees"),
+        ("nod", "nod_error"),
+        ("turn", "turn_error"),
+        ("scale, share", "scale_error_share"),
+        ("pupils, mm", "pupils_error_mm"),
+        ("seconds", "seconds"),
+    ):
         values = np.array([r[key] for r in good])
         print(f"{name}: mean of sizes {np.abs(values).mean():.3f}, mean {values.mean():+.3f}, largest {np.abs(values).max():.3f}")
     for key in ("skin", "light"):
         for value in dict.fromkeys(r[key] for r in good):
             mine = [r for r in good if r[key] == value]
             sites = [np.mean(list(r["sites_mm"].values())) for r in mine]
-            print(f"{value}: landmarks {np.mean([r['landmark_median_mm'] for r in mine]):.2f}, pose {np.mean([r['pose_degrees'] for r in mine]):.1f}, sites {np.mean(sites):.2f}")
+            marks, pose = (np.mean([r[name] for r in mine]) for name in ("landmark_median_mm", "pose_degrees"))
+            print(f"{value}: landmarks {marks:.2f}, pose {pose:.1f}, sites {np.mean(sites):.2f}")
 
 
 def tell_lines(fitted, rows):
@@ -126,14 +157,21 @@ def tell_lines(fitted, rows):
             for light in LIGHTS:
                 cells = []
                 for depth in DEPTHS_MM:
-                    mine = [r["depth_mm"] for r in rows if r["area"].startswith(area) and (r["skin"], r["light"], r["true_mm"]) == (skin, light, depth)]
+                    mine = [
+                        r["depth_mm"]
+                        for r in rows
+                        if r["area"].startswith(area) and (r["skin"], r["light"], r["true_mm"]) == (skin, light, depth)
+                    ]
                     cells.append(f"{np.mean(mine):.2f}" if mine else "not seen")
                 print(f"| {area.replace('_', ' ')} | {skin} | {light} | {' | '.join(cells)} |")
     for area in ("glabellar", "forehead", "lateral_canthal"):
         mine = [r for r in rows if r["area"].startswith(area)]
         share = np.array([r["depth_mm"] / r["true_mm"] - 1 for r in mine if r["true_mm"]])
         none = np.array([r["depth_mm"] for r in mine if not r["true_mm"]])
-        print(f"{area}: root mean square {np.sqrt(np.mean(share**2)):.2f} of the depth, mean {share.mean():+.2f}; without lines {none.max():.2f} mm at most")
+        print(
+            f"{area}: root mean square {np.sqrt(np.mean(share**2)):.2f} of the depth, mean {share.mean():+.2f}; "
+            f"without lines {none.max():.2f} mm at most"
+        )
 
 
 def main():

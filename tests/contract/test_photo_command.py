@@ -7,11 +7,11 @@ import sys
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+from tests.photo_made import Case, invented_face, paint
 
 from glabella.cli import main
 from glabella.commands.common import BAD_INPUT, REFUSED
 from glabella.stages.anatomy import build_atlas
-from tests.photo_made import Case, invented_face, paint
 
 YES = ("--adult", "--consent")
 SECRET = "48.8584"
@@ -35,7 +35,9 @@ def pictures(tmp_path_factory):
     paths = []
     for name, units in (("rest", {}), ("frown", {"browDownLeft": 0.6, "browDownRight": 0.6})):
         face, neutral = invented_face(81, units)
-        lines = expect_lines(build_skin(build_atlas(neutral, None, load_parameters()), load_parameters()), ("glabellar",), Patient(), load_parameters())
+        lines = expect_lines(
+            build_skin(build_atlas(neutral, None, load_parameters()), load_parameters()), ("glabellar",), Patient(), load_parameters()
+        )
         drawn = (Lines(lines.phase_mm["glabellar"], 0.6 * lines.strength["glabellar"], 6.0),)
         picture = paint(Case(81, skin="medium", light="from above", pixels_per_mm=3.2, size=(210.0, 270.0)), face, drawn if units else ())
         Image.fromarray(picture.pixels).save(folder / f"{name}.jpg", quality=95, exif=exif)
@@ -63,7 +65,14 @@ def test_the_report_shows_sites_lines_and_days_and_is_marked_as_simulation(shown
     text, folder = shown
     assert "Simulation, not a forecast of you" in text
     page = (folder / "report.html").read_text("utf-8")
-    for part in ("Muscles and licensed sites", "Simulated skin, at rest", "Simulated skin, frowning", 'type="range"', "5th percentile of depth", ">simulation<"):
+    for part in (
+        "Muscles and licensed sites",
+        "Simulated skin, at rest",
+        "Simulated skin, frowning",
+        'type="range"',
+        "5th percentile of depth",
+        ">simulation<",
+    ):
         assert part in page
     assert not re.search(r'(?:src|href)="(?!data:)', page)
     assert "harmless" not in page

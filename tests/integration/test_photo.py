@@ -5,6 +5,7 @@ from importlib import resources
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
+from tests.photo_made import Case, invented_face, paint
 
 from glabella.errors import InputError
 from glabella.evidence import load_parameters
@@ -18,7 +19,6 @@ from glabella.photo.skin_map import map_skin
 from glabella.report.render import Lines
 from glabella.stages.anatomy import build_atlas
 from glabella.stages.skin import build_skin
-from tests.photo_made import Case, invented_face, paint
 
 AREAS = ("glabellar", "forehead")
 
@@ -153,9 +153,14 @@ def spoiled(picture, how, landmarks):
 
 
 REFUSED = {
-    "none": "no face found", "several": "2 faces found", "small": "too small|no face", "dark": "too dark|no face", "white": "pure white|no face",
-    "blurred": "blurred by", "glasses": "dark glasses",
-}  # fmt: skip
+    "none": "no face found",
+    "several": "2 faces found",
+    "small": "too small|no face",
+    "dark": "too dark|no face",
+    "white": "pure white|no face",
+    "blurred": "blurred by",
+    "glasses": "dark glasses",
+}
 
 
 @pytest.mark.parametrize("how", REFUSED)
@@ -168,5 +173,5 @@ def test_what_the_fit_was_not_measured_on_is_refused(how, photo, landmark_model)
 @pytest.mark.parametrize("turn", [40, 70])
 def test_a_profile_is_refused(turn, landmark_model):
     case = Case(72, turn=turn, pixels_per_mm=2.5)
-    with pytest.raises(InputError, match="turned by|no face found|not seen clearly"):
+    with pytest.raises(InputError, match=r"turned by|no face found|not seen clearly"):
         fit_photo(paint(case, invented_face(72)[0]), landmark_model)

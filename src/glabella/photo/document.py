@@ -20,45 +20,73 @@ def photo_document(simulation: PhotoSimulation) -> dict[str, Any]:
     rest = simulation.pictures["rest"].face
     units = {i.site: i.units for session in simulation.outcome.plan.sessions for i in session.injections}
     keys = dict.fromkeys([rest.parameters.rows["iris_diameter_mm"].source])
-    return plain({
-        "schema": SCHEMA, "frame": FRAME, "version": version("glabella"), "purpose": simulation.outcome.purpose,
-        "watermark": simulation.outcome.watermark, "privacy": PRIVACY,
-        "pictures": {expression: _picture(looked.face) for expression, looked in simulation.pictures.items()},
-        "size": {
-            "interpupillary_distance_mm": rest.size.interpupillary_distance_mm, "error_mm": rest.size.interpupillary_error_mm,
-            "from": "iris" if rest.size.from_iris else "measured by a person", "scale_error_share": rest.size.error_share,
-        },
-        "sites": [
-            {
-                "site": place.name, "column": float(place.pixel[0]), "row": float(place.pixel[1]), "seen": place.seen,
-                "target_muscle": place.target_muscle, "units": units.get(place.name), "error_mm": rest.parameters["site_error_mm"],
-            }
-            for place in rest.places
-        ],
-        "offered_baseline": [
-            {
-                "area": one.area, "expression": one.expression, "depth_mm": one.lines.depth_mm, "depth_error_mm": one.lines.depth_error_mm,
-                "contrast": one.lines.contrast, "grade": one.grade, "grade_low": one.low, "grade_high": one.high,
-            }
-            for one in simulation.offered
-        ],
-        "patient": simulation.outcome.patient, "plan": simulation.outcome.plan, "days": simulation.days,
-        "depth_ratio": {
-            expression: {area: [{"median": e.median, "low": e.low, "high": e.high} for e in estimates] for area, estimates in areas.items()}
-            for expression, areas in simulation.depth_ratio.items()
-        },
-        "findings": simulation.outcome.findings,
-        "sources": [{"key": key, "citation": str(find_reference(key))} for key in keys],
-    })  # fmt: skip
+    return plain(
+        {
+            "schema": SCHEMA,
+            "frame": FRAME,
+            "version": version("glabella"),
+            "purpose": simulation.outcome.purpose,
+            "watermark": simulation.outcome.watermark,
+            "privacy": PRIVACY,
+            "pictures": {expression: _picture(looked.face) for expression, looked in simulation.pictures.items()},
+            "size": {
+                "interpupillary_distance_mm": rest.size.interpupillary_distance_mm,
+                "error_mm": rest.size.interpupillary_error_mm,
+                "from": "iris" if rest.size.from_iris else "measured by a person",
+                "scale_error_share": rest.size.error_share,
+            },
+            "sites": [
+                {
+                    "site": place.name,
+                    "column": float(place.pixel[0]),
+                    "row": float(place.pixel[1]),
+                    "seen": place.seen,
+                    "target_muscle": place.target_muscle,
+                    "units": units.get(place.name),
+                    "error_mm": rest.parameters["site_error_mm"],
+                }
+                for place in rest.places
+            ],
+            "offered_baseline": [
+                {
+                    "area": one.area,
+                    "expression": one.expression,
+                    "depth_mm": one.lines.depth_mm,
+                    "depth_error_mm": one.lines.depth_error_mm,
+                    "contrast": one.lines.contrast,
+                    "grade": one.grade,
+                    "grade_low": one.low,
+                    "grade_high": one.high,
+                }
+                for one in simulation.offered
+            ],
+            "patient": simulation.outcome.patient,
+            "plan": simulation.outcome.plan,
+            "days": simulation.days,
+            "depth_ratio": {
+                expression: {
+                    area: [{"median": e.median, "low": e.low, "high": e.high} for e in estimates] for area, estimates in areas.items()
+                }
+                for expression, areas in simulation.depth_ratio.items()
+            },
+            "findings": simulation.outcome.findings,
+            "sources": [{"key": key, "citation": str(find_reference(key))} for key in keys],
+        }
+    )
 
 
 def _picture(face: PhotoFace) -> dict[str, Any]:
     strong = {name: round(value, 2) for name, value in face.head.units.items() if abs(value) > 0.2}
     return {
-        "rows": face.picture.shape[0], "columns": face.picture.shape[1], "notes": face.picture.notes, "quality": face.quality,
-        "camera_distance_mm": face.head.camera.distance_mm, "iris_pixels": face.irises.pixels, "misfit_mm": float(face.head.misfit_mm.mean()),
+        "rows": face.picture.shape[0],
+        "columns": face.picture.shape[1],
+        "notes": face.picture.notes,
+        "quality": face.quality,
+        "camera_distance_mm": face.head.camera.distance_mm,
+        "iris_pixels": face.irises.pixels,
+        "misfit_mm": float(face.head.misfit_mm.mean()),
         "face_units": strong,
-    }  # fmt: skip
+    }
 
 
 def photo_lines(document: Mapping[str, Any]) -> list[str]:
@@ -67,13 +95,13 @@ def photo_lines(document: Mapping[str, Any]) -> list[str]:
     for expression, picture in document["pictures"].items():
         q = picture["quality"]
         lines.append(
-            f"picture {FACES[expression]}: turned {q['turn_degrees']:+.0f}, nod {q['nod_degrees']:+.0f} degrees; {q['pixels_per_mm']:.1f} pixels per mm, "
-            f"blur {q['blur_mm']:.2f} mm"
+            f"picture {FACES[expression]}: turned {q['turn_degrees']:+.0f}, nod {q['nod_degrees']:+.0f} degrees; "
+            f"{q['pixels_per_mm']:.1f} pixels per mm, blur {q['blur_mm']:.2f} mm"
         )
         lines += [f"  note: {note}" for note in picture["notes"]] + [f"  caution: {caution}" for caution in q["cautions"]]
     lines.append(
-        f"size from {'the iris' if size['from'] == 'iris' else 'a measured distance'}: pupils {size['interpupillary_distance_mm']:.1f} mm apart, "
-        f"error {size['error_mm']:.1f} mm"
+        f"size from {'the iris' if size['from'] == 'iris' else 'a measured distance'}: "
+        f"pupils {size['interpupillary_distance_mm']:.1f} mm apart, error {size['error_mm']:.1f} mm"
     )
     seen = sum(site["seen"] for site in document["sites"])
     error = document["sites"][0]["error_mm"]
@@ -98,8 +126,11 @@ def patient_toml(patient: Patient) -> str:
     """A patient file with the offered grades, to be read, changed and given back with --patient."""
     head = [
         "# Offered by glabella photo from a picture: look at each number, change what does not fit, and give the file with --patient.",
-        f"age_years = {patient.age_years:g}", f'sex = "{patient.sex}"', f"interpupillary_distance_mm = {patient.pupil_distance_mm():.1f}", "",
-    ]  # fmt: skip
+        f"age_years = {patient.age_years:g}",
+        f'sex = "{patient.sex}"',
+        f"interpupillary_distance_mm = {patient.pupil_distance_mm():.1f}",
+        "",
+    ]
     for area, grades in patient.baseline.items():
         head += [f"[baseline.{area}]", f"rest = {grades.rest:.1f}", f"contraction = {grades.contraction:.1f}", ""]
     return "\n".join(head)

@@ -1,9 +1,9 @@
 """The head fitted to landmarks: pose, camera, shape and expression together, as one linear-Gaussian problem solved a few times over.
 
 What is not seen is a guess with a stated prior: weights of the sex, age and origin targets, strengths of the face units about what the
-expression model says, and a smooth field of displacement, mostly mirror symmetric. The pose has no prior but for the camera's distance. Each step
-linearises the camera and gives the mean of the posterior (Gauss-Newton on the most probable head). The depth that the landmark model gives is not
-used: on pictures of known heads it made the nod worse (6.5 degrees off on average instead of 2).
+expression model says, and a smooth field of displacement, mostly mirror symmetric. The pose has no prior but for the camera's
+distance. Each step linearises the camera and gives the mean of the posterior (Gauss-Newton on the most probable head). The depth that the landmark model
+gives is not used: on pictures of known heads it made the nod worse (6.5 degrees off on average instead of 2).
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,8 @@ MIRROR = np.array([-1.0, 1.0, 1.0])
 
 @dataclass(frozen=True, eq=False)
 class FittedHead:
-    """The head that a picture shows. ``seen``: as it is in the picture, with expression and asymmetry; ``neutral``: without, its own mirror image.
+    """The head that a picture shows. ``seen``: as it is in the picture, with expression and asymmetry; ``neutral``: without, its own
+    mirror image.
 
     ``camera`` sees ``seen``; lengths are those of a head of 63 mm between the pupils until ``in_size``. ``units``: strengths of face units.
     ``misfit_mm`` (468,): how far each landmark of the picture lies from the fitted one, along the picture.
@@ -105,9 +106,7 @@ def _fit(landmarks: Landmarks, axis: np.ndarray, parameters: Mapping[str, float]
     points = prior.landmarks(state) + field
     misfit = np.linalg.norm(camera.project(points)[:, :2] - seen, axis=1) / camera.pixels_per_mm
     moved = prior.field_on_cage(pull)
-    return FittedHead(
-        prior.face_of(state, moved), prior.face_of(state, moved, neutral=True), camera, prior.units_of(state), misfit
-    )
+    return FittedHead(prior.face_of(state, moved), prior.face_of(state, moved, neutral=True), camera, prior.units_of(state), misfit)
 
 
 class _Prior:
@@ -196,7 +195,8 @@ class _Prior:
 
 @cache
 def _model_offsets() -> np.ndarray:
-    """(468, 2) hundredths of a mm to the left and up by which the landmark model differs from the head: ``tools/fit_photo_landmarks.py``."""
+    """(468, 2) hundredths of a mm to the left and up by which the landmark model differs from the head:
+    ``tools/fit_photo_landmarks.py``."""
     return read_archive("photo_landmarks.npz")["offsets"].astype(float)
 
 

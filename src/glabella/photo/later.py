@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from scipy.ndimage import map_coordinates
+from scipy.spatial import cKDTree
 
 from glabella.face import Face, prolong
 from glabella.photo.fit import FittedHead
@@ -20,8 +21,8 @@ def later_picture(
 ) -> np.ndarray:
     """Pixels (rows, columns, 3) uint8 of the picture when each area's lines have ``depth_ratio`` times their depth.
 
-    ``displacement_mm`` (n, 3): how the skin has moved since the picture, on ``surface(1)`` or ``(2)``, in the head's frame. Where the ratio is 1 and
-    nothing moved, every pixel is the picture's own.
+    ``displacement_mm`` (n, 3): how the skin has moved since the picture, on ``surface(1)`` or ``(2)``, in the head's frame. Where the
+    ratio is 1 and nothing moved, every pixel is the picture's own.
     """
     change = np.zeros((*skin_map.shape, 3))
     for area, valley in found.valley.items():
@@ -59,8 +60,6 @@ def _moved(pixels: np.ndarray, head: FittedHead, displacement_mm: np.ndarray) ->
 
 def _held_at_lids(face: Face) -> np.ndarray:
     """(n,) 0 at the margins of the lids to 1 from ``LIDS_MM`` away, on ``surface(2)``."""
-    from scipy.spatial import cKDTree
-
     vertices, borders = face.surface(2).vertices, face.borders(2)
     lids = cKDTree(vertices[np.concatenate([borders["right_eye"], borders["left_eye"]])])
     share = np.clip(lids.query(vertices, distance_upper_bound=LIDS_MM)[0] / LIDS_MM, 0, 1)

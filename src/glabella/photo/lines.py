@@ -1,11 +1,12 @@
 """Lines that are in the picture: dark valleys that run the way the model says that lines run there.
 
-A valley is looked for across the expected direction only (the gradient of the wrinkle stage's phase), at the width of a skin furrow in mm, and
-must go on along the line. What the same filter finds along that direction is taken as the noise of this skin in this light and subtracted.
+A valley is looked for across the expected direction only (the gradient of the wrinkle stage's phase), at the width of a skin furrow in mm,
+and must go on along the line. What the same filter finds along that direction is taken as the noise of this skin in this light and subtracted.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
@@ -48,8 +49,8 @@ class AreaLines:
 
 @dataclass(frozen=True, eq=False)
 class FoundLines:
-    """``valley[area]`` (rows, columns, 3) of the map's window: how much darker, in ln light per colour, the picture is in its lines; ``areas``
-    measured."""
+    """``valley[area]`` (rows, columns, 3) of the map's window: how much darker, in ln light per colour, the picture is in its lines;
+    ``areas`` measured."""
 
     valley: Mapping[str, np.ndarray]
     areas: Mapping[str, AreaLines]
@@ -112,7 +113,8 @@ class _Across:
     """Where the lines of one area are looked for in a window, and which way is across them there."""
 
     def __init__(self, name: str, skin_map: SkinMap, expected: ExpectedLines, bare: np.ndarray, scale: float) -> None:
-        self.name, self.scale, self.found = name, scale, None
+        self.name, self.scale = name, scale
+        self.found: np.ndarray | None = None
         strength = skin_map.carry(expected.strength[name])
         looked = skin_map.inside & bare & (strength > EDGE)
         self.row, self.column = np.nonzero(looked)
@@ -140,7 +142,8 @@ class _Across:
 
 def _curvature(light: np.ndarray, sigma: float) -> tuple[np.ndarray, ...]:
     """Second derivatives across, down and mixed of a smoothed picture, times the square of the smoothing."""
-    return tuple(sigma**2 * gaussian_filter(light, sigma, order=order) for order in ((0, 2), (2, 0), (1, 1)))
+    orders: Any = ((0, 2), (2, 0), (1, 1))
+    return tuple(sigma**2 * gaussian_filter(light, sigma, order=order) for order in orders)
 
 
 def _clearest(dips: np.ndarray) -> float:
@@ -153,8 +156,8 @@ def _brows(landmarks: Landmarks, skin_map: SkinMap, room_pixels: float) -> np.nd
     """(rows, columns): the brows with some room around them."""
     from PIL import Image, ImageDraw
 
-    mask = Image.new("L", skin_map.shape[::-1])
+    mask = Image.new("L", (skin_map.shape[1], skin_map.shape[0]))
     for outline in BROWS:
         corners = [tuple(map(float, place)) for place in landmarks.points[list(outline), :2] - skin_map.low]
         ImageDraw.Draw(mask).polygon(corners, fill=255)
-    return distance_transform_edt(np.asarray(mask) == 0) < room_pixels
+    return np.asarray(distance_transform_edt(np.asarray(mask) == 0)) < room_pixels

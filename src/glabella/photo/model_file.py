@@ -1,7 +1,7 @@
 """Where the landmark model comes from: a setting, the cache, an installed package that carries it; fetched only when a person says so.
 
-The model is MediaPipe's ``face_landmarker.task`` (Apache-2.0), an archive of three LiteRT models. It is not shipped with glabella. Whatever the
-place, its whole SHA-256 must be the one below: another file would give other landmarks.
+The model is MediaPipe's ``face_landmarker.task`` (Apache-2.0), an archive of three LiteRT models. It is not shipped with glabella.
+Whatever the place, its whole SHA-256 must be the one below: another file would give other landmarks.
 """
 
 import hashlib

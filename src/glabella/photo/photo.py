@@ -43,10 +43,9 @@ class PhotoFace:
         return site_places(self.head, self.atlas)
 
 
-def read_photo(
-    path: str | Path, model: LandmarkModel, patient: Patient | None = None, pupil_distance_mm: float | None = None
-) -> PhotoFace:
-    """Read a picture and fit the head to it; InputError where it cannot be trusted. ``pupil_distance_mm``: as measured, instead of the iris."""
+def read_photo(path: str | Path, model: LandmarkModel, patient: Patient | None = None, pupil_distance_mm: float | None = None) -> PhotoFace:
+    """Read a picture and fit the head to it; InputError where it cannot be trusted. ``pupil_distance_mm``: as measured, instead of the
+    iris."""
     return fit_photo(read_picture(path), model, patient, pupil_distance_mm, f"photo {path}")
 
 
@@ -74,4 +73,6 @@ def _of_size(patient: Patient, size: Size, where: str) -> Patient:
         return replace(patient, interpupillary_distance_mm=size.interpupillary_distance_mm)
     except InputError:
         found = f"{size.interpupillary_distance_mm:.0f} mm between the pupils"
-        raise InputError(f"{where}: {found} is outside what the tables know; give --pupil-distance MM as measured, or another picture") from None
+        raise InputError(
+            f"{where}: {found} is outside what the tables know; give --pupil-distance MM as measured, or another picture"
+        ) from None

@@ -19,12 +19,23 @@ LARGEST_SIDE, SMALLEST_SIDE = 20_000, 64
 KEPT_PIXELS = 16_000_000  # larger pictures are halved while they are read: a face that fills one still has 10 pixels per mm
 ORIENTATION = 0x0112
 TURNS = {
-    2: "mirrored", 3: "turned by 180 degrees", 4: "mirrored", 5: "mirrored", 6: "turned by 90 degrees", 7: "mirrored", 8: "turned by 90 degrees",
-}  # fmt: skip
+    2: "mirrored",
+    3: "turned by 180 degrees",
+    4: "mirrored",
+    5: "mirrored",
+    6: "turned by 90 degrees",
+    7: "mirrored",
+    8: "turned by 90 degrees",
+}
 UPRIGHT = {  # EXIF's eight ways to lie in a file, undone
-    2: (np.fliplr,), 3: (np.rot90, np.rot90), 4: (np.flipud,), 5: (np.rot90, np.flipud), 6: (np.rot90, np.rot90, np.rot90),
-    7: (np.rot90, np.fliplr), 8: (np.rot90,),
-}  # fmt: skip
+    2: (np.fliplr,),
+    3: (np.rot90, np.rot90),
+    4: (np.flipud,),
+    5: (np.rot90, np.flipud),
+    6: (np.rot90, np.rot90, np.rot90),
+    7: (np.rot90, np.fliplr),
+    8: (np.rot90,),
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ from glabella.stages.wrinkle import CONTRACTION
 from glabella.stages.wrinkle.scale import wrinkle_scale
 from glabella.treatment import Person, Progress, build_person, check_plan, ensure_allowed, treat
 
+BROW_UNITS = ("browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight")
 FACES = {"rest": "at rest", "maximum_frown": "frowning as hard as possible"}
 
 
@@ -33,7 +34,8 @@ class Looked:
 
 @dataclass(frozen=True, eq=False)
 class OfferedGrade:
-    """What a picture suggests for one area: ``grade`` 0 to 3 between ``low`` and ``high``, from its ``lines``. To be confirmed or changed."""
+    """What a picture suggests for one area: ``grade`` 0 to 3 between ``low`` and ``high``, from its ``lines``. To be confirmed or
+    changed."""
 
     area: str
     expression: str
@@ -45,7 +47,8 @@ class OfferedGrade:
 
 @dataclass(frozen=True, eq=False)
 class PhotoSimulation:
-    """``pictures`` by expression; ``outcome`` of the plan on this head; ``depth_ratio[expression][area]``: depth on ``days`` over that before."""
+    """``pictures`` by expression; ``outcome`` of the plan on this head; ``depth_ratio[expression][area]``: depth on ``days`` over that
+    before."""
 
     pictures: Mapping[str, Looked]
     offered: tuple[OfferedGrade, ...]
@@ -103,9 +106,15 @@ def with_offered(patient: Patient, offered: tuple[OfferedGrade, ...]) -> Patient
 
 
 def simulate_on_photo(
-    pictures: Mapping[str, PhotoFace], plan: Plan, days: tuple[float, ...], *, samples: int = 24, seed: int = 0, confirm: bool = False,
+    pictures: Mapping[str, PhotoFace],
+    plan: Plan,
+    days: tuple[float, ...],
+    *,
+    samples: int = 24,
+    seed: int = 0,
+    confirm: bool = False,
     progress: Progress = lambda what, share: None,
-) -> PhotoSimulation:  # fmt: skip
+) -> PhotoSimulation:
     """Treat the person of ``pictures`` (``rest``, and ``maximum_frown`` where there is one) and follow their lines on ``days``.
 
     ``confirm``: the grades that the lines in the pictures suggest are the baseline; else the patient's own.
@@ -115,7 +124,8 @@ def simulate_on_photo(
         raise InputError(f"day {wrong[0]:g}: pictures are made for days {', '.join(f'{day:g}' for day in PICTURE_DAYS)}; choose among them")
     if plan.region == "lower_face":
         raise InputError("photo: a plan for the lower face has no lines to show; give a plan for the upper face")
-    rest, parameters = pictures["rest"], load_parameters().recording()
+    rest, parameters = _with_brow_caution(pictures["rest"]), load_parameters().recording()
+    pictures = {**pictures, "rest": rest}
     progress("tissue of this head", 0.0)
     findings = check_plan(plan, rest.patient, rest.atlas)
     ensure_allowed(findings)
@@ -128,6 +138,15 @@ def simulate_on_photo(
     treated = treat(person, plan, parameters, int(max(*days, 30)), samples, seed, None, progress, findings, scene=True)
     ratio = {e: {area: _ratios(treated.outcome, treated.samples, area, e, days) for area in AREAS} for e in pictures}
     return PhotoSimulation(looked, offered, person, treated.outcome, days, ratio)
+
+
+def _with_brow_caution(face: PhotoFace) -> PhotoFace:
+    """Point out a picture at rest in which the brows are moved: sites above them are then off."""
+    strongest = max(face.landmarks.expression[name] for name in BROW_UNITS)
+    if strongest < face.parameters["brow_moved_least"]:
+        return face
+    said = "the brows seem to be moved in the picture at rest: sites of the forehead may be off by up to 9 mm; use one with a calm face"
+    return replace(face, quality=replace(face.quality, cautions=(*face.quality.cautions, said)))
 
 
 def _ratios(

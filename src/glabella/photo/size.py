@@ -22,8 +22,8 @@ LOOSE = 0.08  # error of the landmarks' own radius, as a share
 
 @dataclass(frozen=True)
 class IrisSize:
-    """What the irises say: ``pixels`` across, as seen straight on, of the right and the left iris; ``error_pixels`` of their mean; ``by_edge``: edges
-    found in the picture rather than landmarks alone."""
+    """What the irises say: ``pixels`` across, as seen straight on, of the right and the left iris; ``error_pixels`` of their mean;
+    ``by_edge``: edges found in the picture rather than landmarks alone."""
 
     pixels: tuple[float, float]
     error_pixels: float
@@ -37,8 +37,8 @@ class IrisSize:
 
 @dataclass(frozen=True)
 class Size:
-    """``factor``: how much larger the person's head is than the fitted one; with the share of its standard error. ``interpupillary_distance_mm``
-    of the person and its standard error. ``from_iris``: else from a distance that the person measured."""
+    """``factor``: how much larger the person's head is than the fitted one; with the share of its standard error.
+    ``interpupillary_distance_mm`` of the person and its standard error. ``from_iris``: else from a distance that the person measured."""
 
     factor: float
     error_share: float
@@ -117,4 +117,3 @@ def _nearer(camera: PhotoCamera, eyeball: np.ndarray, radius: float) -> float:
     ahead = camera.viewer - eyeball
     front = camera.turn @ (eyeball + 0.9 * radius * ahead / np.linalg.norm(ahead))
     return float(camera.distance_mm / (camera.distance_mm - front[2]))
-

@@ -1,4 +1,5 @@
-"""The page of a person's photo: what was measured, the sites on it, its skin before and after with a slider, and the folder that holds it."""
+"""The page of a person's photo: what was measured, the sites on it, its skin before and after with a slider, and the folder that holds
+it."""
 
 import base64
 import hashlib
@@ -42,7 +43,12 @@ def write_photo(simulation: PhotoSimulation, document: Mapping[str, Any], folder
 
 
 def render_photo(
-    simulation: PhotoSimulation, document: Mapping[str, Any], anatomy: list[Any], days: list[Any], band: Mapping[str, list[Any]], band_day: float
+    simulation: PhotoSimulation,
+    document: Mapping[str, Any],
+    anatomy: list[Any],
+    days: list[Any],
+    band: Mapping[str, list[Any]],
+    band_day: float,
 ) -> str:
     """The whole page as text; it refers to nothing outside itself, and its only script is named by its hash."""
     import markupsafe
@@ -59,14 +65,33 @@ def render_photo(
             (area.replace("_", " "), [f"{100 * e['median']:.0f} % ({100 * e['low']:.0f} to {100 * e['high']:.0f})" for e in values])
             for area, values in ratios.items()
         ]
-        shows.append({
-            "expression": expression, "words": FACES[expression], "before": mine[0][1], "later": mine[1:], "rows": rows, "band": band[expression],
-            "found": [name.replace("_", " ") for name, v in simulation.pictures[expression].found.valley.items() if v.any()],
-        })  # fmt: skip
+        shows.append(
+            {
+                "expression": expression,
+                "words": FACES[expression],
+                "before": mine[0][1],
+                "later": mine[1:],
+                "rows": rows,
+                "band": band[expression],
+                "found": [name.replace("_", " ") for name, v in simulation.pictures[expression].found.valley.items() if v.any()],
+            }
+        )
     source = simulation.pictures["rest"].face.parameters.rows["iris_diameter_mm"].source
     return filled_template(
-        "photo.html.j2", document=document, generator=PHOTO_FOLDER.generator, css=css, script=markupsafe.Markup(script), script_hash=allowed,
-        title=title(simulation.outcome), anatomy=anatomy, shows=shows, days=simulation.days, band_day=f"{band_day:g}", data_uri=data_uri,
-        faces=FACES, iris=simulation.pictures["rest"].face.parameters.rows["iris_diameter_mm"], iris_source=str(find_reference(source)),
+        "photo.html.j2",
+        document=document,
+        generator=PHOTO_FOLDER.generator,
+        css=css,
+        script=markupsafe.Markup(script),
+        script_hash=allowed,
+        title=title(simulation.outcome),
+        anatomy=anatomy,
+        shows=shows,
+        days=simulation.days,
+        band_day=f"{band_day:g}",
+        data_uri=data_uri,
+        faces=FACES,
+        iris=simulation.pictures["rest"].face.parameters.rows["iris_diameter_mm"],
+        iris_source=str(find_reference(source)),
         settings=simulation.outcome.settings,
-    )  # fmt: skip
+    )

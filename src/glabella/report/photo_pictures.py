@@ -10,7 +10,7 @@ from glabella.names import without_side
 from glabella.photo.later import later_picture
 from glabella.photo.places import muscle_shapes
 from glabella.photo.simulated import FACES, Looked, PhotoSimulation
-from glabella.report.style import BLUE, Margins, Picture, finish, new_figure, stamp_pixels, styled, words
+from glabella.report.style import BLUE, PNG_DOTS_PER_INCH, Margins, Picture, new_figure, stamp_pixels, styled, words
 
 MOST_PIXELS = 1400  # of the longer side of a picture in the report
 MUSCLE_COLOURS = {
@@ -18,6 +18,7 @@ MUSCLE_COLOURS = {
     "orbicularis_oculi_orbital": "#009e73", "orbicularis_oculi_lateral": "#56b4e9", "nasalis": "#e69f00",
 }  # fmt: skip
 ROOM = 0.10
+LATTICE_STEP = 4  # of the muscles' lattices every fourth line is drawn
 STAMP = "simulation"
 INK, HALO = "#101418", "#ffffff"
 
@@ -51,7 +52,9 @@ def draw_days(simulation: PhotoSimulation) -> Iterable[tuple[str, float, Picture
         yield expression, 0.0, _encoded(looked.face.picture.pixels[rows, columns], f"photo_{expression}_before", "before", None)
         for number, day in enumerate(simulation.days):
             ratio = {area: estimates[number].median for area, estimates in simulation.depth_ratio[expression].items()}
-            later = later_picture(looked.face.picture, looked.skin_map, looked.found, ratio, _in_picture(simulation, looked, expression, day))
+            later = later_picture(
+                looked.face.picture, looked.skin_map, looked.found, ratio, _in_picture(simulation, looked, expression, day)
+            )
             name = f"photo_{expression}_day_{day:03.0f}"
             yield expression, day, _encoded(later[rows, columns], name, f"day {day:g}", simulation.outcome.watermark, STAMP)
 
@@ -80,7 +83,9 @@ def _encoded(pixels: np.ndarray, name: str, title: str, watermark: str | None, s
     image = Image.fromarray(np.ascontiguousarray(pixels))
     longest = max(image.size)
     if longest > MOST_PIXELS:
-        image = image.resize((round(image.width * MOST_PIXELS / longest), round(image.height * MOST_PIXELS / longest)), Image.Resampling.LANCZOS)
+        image = image.resize(
+            (round(image.width * MOST_PIXELS / longest), round(image.height * MOST_PIXELS / longest)), Image.Resampling.LANCZOS
+        )
     if watermark:
         image = stamp_pixels(image, watermark)
     if stamp:
@@ -90,7 +95,9 @@ def _encoded(pixels: np.ndarray, name: str, title: str, watermark: str | None, s
         font = ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", size)
         place = (image.width - size // 2, image.height - size // 2)
         text = f"{stamp}, {title}"
-        ImageDraw.Draw(image).text(place, text, (255, 255, 255), font, anchor="rs", stroke_width=max(size // 9, 1), stroke_fill=(16, 20, 24))
+        ImageDraw.Draw(image).text(
+            place, text, (255, 255, 255), font, anchor="rs", stroke_width=max(size // 9, 1), stroke_fill=(16, 20, 24)
+        )
     png, jpeg = io.BytesIO(), io.BytesIO()
     image.save(png, "PNG", compress_level=4)
     image.save(jpeg, "JPEG", quality=90, subsampling=0)
@@ -107,12 +114,17 @@ def _canvas(pixels: np.ndarray) -> tuple[Any, Any]:
     return figure, axes[0, 0]
 
 
-def _with_jpeg(picture: Picture) -> Picture:
+def _finished(figure: Any, name: str, title: str, alt: str, watermark: str | None) -> Picture:
+    """The figure as PNG and JPEG; never as SVG, which would hold the photo once more."""
     from PIL import Image
 
-    jpeg = io.BytesIO()
-    Image.open(io.BytesIO(picture.png)).convert("RGB").save(jpeg, "JPEG", quality=90, subsampling=0)
-    return Picture(picture.name, picture.title, picture.alt, picture.png, jpeg=jpeg.getvalue())
+    drawn, png, jpeg = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=PNG_DOTS_PER_INCH)
+    image = Image.open(drawn).convert("RGB")
+    image = stamp_pixels(image, watermark) if watermark else image
+    image.save(png, "PNG", compress_level=4)
+    image.save(jpeg, "JPEG", quality=90, subsampling=0)
+    return Picture(name, title, alt, png.getvalue(), jpeg=jpeg.getvalue())
 
 
 def _halo(width: float = 2.4) -> list[Any]:
@@ -136,8 +148,10 @@ def _landmarks(looked: Looked, pixels: np.ndarray, corner: np.ndarray) -> Pictur
     ax.scatter(*flat[468:].T, s=7, color="#e69f00", edgecolors=INK, linewidths=0.4)
     _ruler(ax, pixels, looked.face.head.camera.pixels_per_mm)
     size = looked.face.size
-    alt = f"478 landmarks on the picture; pupils {size.interpupillary_distance_mm:.1f} mm apart, error {size.interpupillary_error_mm:.1f} mm"
-    return _with_jpeg(finish(figure, "landmarks", "Landmarks found", alt, None))
+    alt = (
+        f"478 landmarks on the picture; pupils {size.interpupillary_distance_mm:.1f} mm apart, error {size.interpupillary_error_mm:.1f} mm"
+    )
+    return _finished(figure, "landmarks", "Landmarks found", alt, None)
 
 
 def _muscles(simulation: PhotoSimulation, looked: Looked, pixels: np.ndarray, corner: np.ndarray) -> Picture:
@@ -150,10 +164,11 @@ def _muscles(simulation: PhotoSimulation, looked: Looked, pixels: np.ndarray, co
         colour = MUSCLE_COLOURS.get(without_side(name))
         if colour is None:
             continue
-        flat, seen = shape.pixels - corner, shape.seen
+        rows, columns = (np.unique(np.r_[:length:LATTICE_STEP, length - 1]) for length in shape.seen.shape)
+        flat, seen = (shape.pixels - corner)[np.ix_(rows, columns)], shape.seen[np.ix_(rows, columns)]
         corners = np.stack([flat[:-1, :-1], flat[1:, :-1], flat[1:, 1:], flat[:-1, 1:]], 2).reshape(-1, 4, 2)
         whole = (seen[:-1, :-1] & seen[1:, :-1] & seen[1:, 1:] & seen[:-1, 1:]).ravel() & np.isfinite(corners).all((1, 2))
-        ax.add_collection(PolyCollection(corners[whole], facecolors=colour, alpha=0.34, linewidths=0, antialiaseds=False))
+        ax.add_collection(PolyCollection(list(corners[whole]), facecolors=colour, alpha=0.34, linewidths=0, antialiaseds=False))
         shown.append(without_side(name))
     units = {i.site: i.units for session in simulation.outcome.plan.sessions for i in session.injections}
     scale, error = face.head.camera.pixels_per_mm, face.parameters["site_error_mm"]
@@ -162,8 +177,12 @@ def _muscles(simulation: PhotoSimulation, looked: Looked, pixels: np.ndarray, co
             continue
         x, y = place.pixel - corner
         planned = place.name in units
-        ax.add_patch(Ellipse((x, y), 2 * error * scale, 2 * error * scale, fill=False, edgecolor=HALO, linewidth=1.0, linestyle=(0, (3, 2))))
-        ax.plot(x, y, "o" if planned else ".", markersize=6 if planned else 5, markerfacecolor="white" if planned else BLUE, markeredgecolor=INK)
+        ax.add_patch(
+            Ellipse((x, y), 2 * error * scale, 2 * error * scale, fill=False, edgecolor=HALO, linewidth=1.0, linestyle=(0, (3, 2)))
+        )
+        ax.plot(
+            x, y, "o" if planned else ".", markersize=6 if planned else 5, markerfacecolor="white" if planned else BLUE, markeredgecolor=INK
+        )
         if planned:
             ax.annotate(
                 f"{units[place.name]:g} U", (x, y), (0, 7), textcoords="offset points", ha="center", fontsize=8, weight="bold", color=INK,
@@ -176,7 +195,7 @@ def _muscles(simulation: PhotoSimulation, looked: Looked, pixels: np.ndarray, co
     _ruler(ax, pixels, scale)
     named = ", ".join(f"{words(site)} {value:g} U" for site, value in units.items())
     alt = f"Muscles and licensed sites on the picture, each within about {error:g} mm. Sites of the plan: {named}."
-    return _with_jpeg(finish(figure, "anatomy_on_photo", "Muscles and licensed sites", alt, simulation.outcome.watermark))
+    return _finished(figure, "anatomy_on_photo", "Muscles and licensed sites", alt, simulation.outcome.watermark)
 
 
 __all__ = ["FACES", "draw_anatomy_on_photo", "draw_band", "draw_days"]
