@@ -1,9 +1,9 @@
 """The head fitted to landmarks: pose, camera, shape and expression together, as one linear-Gaussian problem solved a few times over.
 
-What is not seen is a guess with a stated prior: weights of the sex, age and origin targets, strengths of the face units about what the
-expression model says, and a smooth field of displacement, mostly mirror symmetric. The pose has no prior but for the camera's
-distance. Each step linearises the camera and gives the mean of the posterior (Gauss-Newton on the most probable head). The depth that the landmark model
-gives is not used: on pictures of known heads it made the nod worse (6.5 degrees off on average instead of 2).
+What is not seen is a guess with a stated prior: weights of the sex, age and origin targets, strengths of the face units about what
+the expression model says, and a smooth field of displacement, mostly mirror symmetric. The pose has no prior but for the camera's
+distance. Each step linearises the camera and gives the mean of the posterior (Gauss-Newton on the most probable head). The depth that
+the landmark model gives is not used: on pictures of known heads it made the nod worse (6.5 degrees off on average instead of 2).
 """
 
 from collections.abc import Mapping

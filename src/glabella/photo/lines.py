@@ -1,7 +1,8 @@
 """Lines that are in the picture: dark valleys that run the way the model says that lines run there.
 
-A valley is looked for across the expected direction only (the gradient of the wrinkle stage's phase), at the width of a skin furrow in mm,
-and must go on along the line. What the same filter finds along that direction is taken as the noise of this skin in this light and subtracted.
+A valley is looked for across the expected direction only (the gradient of the wrinkle stage's phase), at the width of a skin furrow
+in mm, and must go on along the line. What the same filter finds along that direction is taken as the noise of this skin in this light
+and subtracted.
 """
 
 from collections.abc import Mapping
