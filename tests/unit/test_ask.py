@@ -9,7 +9,7 @@ import pytest
 from glabella.ask import ask, find_answer, load_answers, load_themes
 from glabella.ask.answers import THEMES, VERDICTS, read_theme
 from glabella.ask.page import answers_page
-from glabella.ask.rows import find_row, load_rows, with_band
+from glabella.ask.rows import FALL, find_row, load_rows, with_band
 from glabella.ask.sentence import PLACEHOLDER, check_holds, parse_address, read_sentence
 from glabella.ask.show import answer_text, found_text, list_text
 from glabella.errors import InputError
@@ -22,7 +22,7 @@ FACT_COLUMNS = ("key", "topic", "product", "area", "what", "value", "low", "high
 FORBIDDEN = re.compile(
     r"\b(you|your|yours)\b|\b(un)?safe(r|st|ly|ty)?\b|\bharmless(ly)?\b|\brisk-free\b|\bguarantee[sd]?\b|\bwe (advise|recommend)\b", re.I
 )
-UNIT_WORDS = {"percent": r"\s?%", "U": r"\s?U\b", "mm": r"\s?mm\b", "mg": r"\s?mg\b"}  # stand right after the number
+UNIT_WORDS = {"percent": r"\s?%", "U": r"\s?U\b", "units": r"\s?U\b", "mm": r"\s?mm\b", "mg": r"\s?mg\b"}  # stand right after the number
 PERIODS = {"days": "day", "weeks": "week", "months": "month", "years": "year", "hours": "hour"}  # stand beside it
 TOLD_TWICE = re.compile(r"(against|by|to|or|and|about|than|for|after|from|before|of)$")
 
@@ -85,7 +85,7 @@ def test_a_unit_stands_beside_every_number_that_has_one():
         for match in PLACEHOLDER.finditer(sentence.template):
             row, column, _ = parse_address(match.group(1), answer.key)
             unit = row.cells.get("unit", "")
-            if column not in ("", "value") or row.address.startswith("label_rules."):
+            if column not in ("", "value", FALL) or row.address.startswith("label_rules."):
                 continue
             after, before = sentence.template[match.end() :], sentence.template[: match.start()]
             if unit in UNIT_WORDS:
@@ -136,6 +136,29 @@ def test_every_fact_is_used_by_an_answer():
     used = {row.address for answer in ANSWERS.values() for row in answer.rows}
     unused = {f"facts.{key}" for key in load_rows("facts")} - used
     assert not unused
+
+
+SAME_UNIT = {"units": "U", "days_per_28": "days"}  # tables of trials name units as their quantities do
+FIGURES = {"other": ("value",), "published": ("value",), "side_effects": ("active_percent", "placebo_percent")}
+
+
+def figures_of_other_tables():
+    for table, columns in FIGURES.items():
+        for row in load_rows(table).values():
+            for column in columns if row else ():
+                if row.cells[column]:
+                    unit = row.cells.get("unit", "percent")
+                    yield (row.cells["source"], abs(row.number(column)), SAME_UNIT.get(unit, unit)), row.address
+
+
+def test_no_fact_repeats_a_figure_of_another_table():
+    """One row per figure: an answer points at the row of the trial, and ``facts`` holds what no other table does."""
+    elsewhere = dict(figures_of_other_tables())
+    assert ("truong2010", 15.6, "points") in elsewhere
+    for row in load_rows("facts").values():
+        if row.cells["value"]:
+            figure = (row.cells["source"], row.number("value"), row.cells["unit"])
+            assert figure not in elsewhere, f"{row.address} repeats {elsewhere.get(figure)}"
 
 
 def test_every_sentence_rests_on_rows_or_says_why_not():
@@ -192,9 +215,11 @@ def test_a_sentence_that_is_not_tied_to_evidence_is_refused(sentence, message):
 
 
 def test_placeholders_are_filled_from_their_rows():
-    read = read_sentence({"text": "{facts.volume_loss} % for {facts.volume_months.value:.1f} months, n = {facts.volume_loss.n}."}, "here")
-    assert read.text == "47 (46 to 48) % for 12.0 months, n = 2."
-    assert [row.address for row in read.rows] == ["facts.volume_loss", "facts.volume_months"]
+    read = read_sentence({"text": "{facts.drops_lift_mm} mm for {facts.volume_months.value:.1f} months (n {facts.volume_months.n})."}, "here")
+    assert read.text == "2 (1 to 3) mm for 12.0 months (n 2)."
+    assert [row.address for row in read.rows] == ["facts.drops_lift_mm", "facts.volume_months"]
+    fell = read_sentence({"text": "It fell by {other.abo_cd_2010_500u_twstrs_w4.fall} points."}, "here")
+    assert fell.text == "It fell by 15.6 points."
     assert with_band(find_row("parameters.dermis_thickness_glabella_female_mm")) == "0.9 (0.67 to 1.13)"
 
 

@@ -14,12 +14,15 @@ SIMULATED_FILE = "simulated.csv"
 TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {  # the file of each table, and the columns that together name a row
     "facts": ("facts.csv", ("key",)),
     "side_effects": ("side_effects.csv", ("effect", "product", "area")),
+    "immunogenicity": ("immunogenicity.csv", ("product", "indication")),
     "published": ("trials/published.csv", ("row",)),
+    "other": ("trials/other.csv", ("row",)),
     "parameters": ("parameters.csv", ("name",)),
     "study_maxima": ("study_maxima.csv", ("product", "area")),
     "computed_effects": ("computed_effects.csv", ("effect",)),
     "products": ("products.csv", ("product", "vial_units")),
 }
+FALL = "fall"  # a column that every row with a value below zero has: by how much it fell, as a sentence says it
 LABEL_CONDITIONS = ("condition", "medicine")
 LABEL_ANY = ("", "all")
 QUALITY_WORDS = {
@@ -92,6 +95,8 @@ def _keyed(table: str, file: str, key_of: Callable[[Mapping[str, str]], str]) ->
     found: dict[str, EvidenceRow | None] = {}
     for cells in _read(file):
         key = key_of(cells)
+        if cells.get("value", "").startswith("-"):
+            cells |= {FALL: cells["value"][1:]}
         found[key] = None if key in found else _row(table, key, cells)
     return found
 
