@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from glabella.ask.answers import Answer, load_answers
+from glabella.ask.rows import find_row
 from glabella.ask.spelling import Speller
 from glabella.ask.ways import Ways
 from glabella.ask.words import Words, full_text_table, load_words, stems_of, words_in
@@ -34,6 +35,7 @@ REFERS_COVERED_FROM = 0.45  # the same for a question with 'it', 'my' and the li
 NAMED_COVERED_FROM = 0.3  # the same for a question that names the subject, so that it is hardly about something else
 NEAREST = 3
 EMERGENCY = "emergency"  # the answer that comes first when a question tells of one
+HELP_ROWS = ("emergency.what_1", "emergency.do_1")
 FIRST_QUESTIONS = ("how_it_works", "who_may", "side_effects")  # the nearest where a question only names the subject
 
 
@@ -54,6 +56,11 @@ class Found:
         """Whether there is an answer."""
         return self.answer is not None
 
+    @property
+    def get_help(self) -> str:
+        """When to get help at once, in the label's words: always the same, whatever was asked."""
+        return " ".join(find_row(address).cells["text"] for address in HELP_ROWS)
+
     def document(self) -> dict[str, Any]:
         """As plain data."""
         return {
@@ -61,6 +68,7 @@ class Found:
             "covered": self.covered,
             "answer": self.answer.document() if self.answer else None,
             "nearest": [{"key": one.key, "question": one.question} for one in self.nearest],
+            "get_help": self.get_help,
         }
 
 
@@ -166,7 +174,7 @@ class Index:
         return telling if any(word not in self.words.subject for word in telling) else ()
 
     def _asked(self, spelt: Mapping[str, str]) -> list[Asked]:
-        """The words that carry meaning, once each, and what became a silent word only by correction. ``spelt``: of each word the right one."""
+        """Words that carry meaning, once each, and those that only a correction made silent. ``spelt``: of each word the right one."""
         found: dict[str, Asked] = {}
         for word, right in spelt.items():
             if word not in self.words.silent and right not in self.words.subject and not (right.isdigit() and len(right) == 1):

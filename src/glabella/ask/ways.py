@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from glabella.ask.words import Words, stems_of, words_in
 
@@ -41,7 +42,7 @@ class Ways:
 
     def _parts(self, words: Sequence[str], stems: Mapping[str, str]) -> frozenset[str]:
         said = [stem for stem in (stems[word] for word in words) if stem not in self.subject]
-        return frozenset(said) | {one + LINK + other for one, other in zip(said, said[1:], strict=False)}
+        return frozenset(said) | {one + LINK + other for one, other in pairwise(said)}
 
     def _weight(self, part: str, holders: int) -> float:
         rare = math.log(1 + self.answers / (1 + holders))

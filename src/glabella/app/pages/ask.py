@@ -68,6 +68,9 @@ def _found(found: Found) -> None:
     else:
         with card("Not covered"):
             text("There is no answer to this question here, and none is made up.", "", "p")
+            with block("", "p"):
+                text("Get help now: ", "gl-strong")
+                told(found.get_help, "")
         title = "The nearest that are answered"
     if found.nearest:
         with card(title):
