@@ -107,7 +107,7 @@ def _sources(sources: tuple[Source, ...]) -> None:
                 with block("", "li"):
                     text(f"{source.reference} ")
                     if source.reference.link:
-                        link(source.reference.link, source.reference.link)
+                        link(source.reference.site, source.reference.link)
                     if source.remark:
                         text(f" ({source.remark})", "gl-muted")
 
