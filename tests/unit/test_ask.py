@@ -218,8 +218,8 @@ def test_a_sentence_that_is_not_tied_to_evidence_is_refused(sentence, message):
 
 
 def test_placeholders_are_filled_from_their_rows():
-    read = read_sentence({"text": "{facts.drops_lift_mm} mm for {facts.volume_months.value:.1f} months (n {facts.volume_months.n})."}, "here")
-    assert read.text == "2 (1 to 3) mm for 12.0 months (n 2)."
+    read = read_sentence({"text": "{facts.drops_lift_mm} mm, {facts.volume_months.value:.1f} months (n {facts.volume_months.n})."}, "here")
+    assert read.text == "2 (1 to 3) mm, 12.0 months (n 2)."
     assert [row.address for row in read.rows] == ["facts.drops_lift_mm", "facts.volume_months"]
     fell = read_sentence({"text": "It fell by {other.abo_cd_2010_500u_twstrs_w4.fall} points."}, "here")
     assert fell.text == "It fell by 15.6 points."
@@ -325,7 +325,7 @@ def test_the_questions_of_the_measurement_are_many_and_no_way_to_ask_that_is_kno
 
 @pytest.mark.parametrize(("file", "first", "third", "refused"), [(QUESTIONS, 0.70, 0.88, 0.90), (LAY, 0.75, 0.88, 0.82)])
 def test_questions_held_out_find_their_answer_or_are_refused(file, first, third, refused):
-    """Floors some points below what was measured: 76, 93 and 95 of 100; of the lay ones, on which nothing was tuned, 81, 93 and 87."""
+    """Floors some points below what was measured: 75, 93 and 94 of 100; of the lay ones, on which nothing was tuned, 80, 92 and 87."""
     found = rates(asked_of_people(file))
     assert found[0] >= first
     assert found[1] >= third

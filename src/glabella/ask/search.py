@@ -20,11 +20,11 @@ from glabella.ask.ways import Ways
 from glabella.ask.words import Words, full_text_table, load_words, stems_of, words_in
 from glabella.errors import InputError
 
-COLUMN_WEIGHTS = (3.0, 2.0, 2.5, 0.7)  # of question, other ways to ask it, key words and the sentences, in the order of the score
+COLUMN_WEIGHTS = (3.0, 0.7, 2.5, 0.7)  # of question, other ways to ask it, key words and the sentences, in the order of the score
 SENTENCE_SHARE = 0.6  # of its weight that a word counts for where only the sentences of an answer hold it
 COLUMNS = ("question", "also", "words", "says")
 LONGEST_QUESTION = 500  # letters
-WAYS_WEIGHT = 0.5  # of the nearness to a known way of asking, against the share of words
+WAYS_WEIGHT = 0.7  # of the nearness to a known way of asking, against the share of words
 SAME_STRENGTH = 0.6  # of a word of the same meaning, against the word itself
 CORRECTED_STRENGTH = 0.8  # of a corrected word, which may have meant another
 UNKNOWN_WEIGHT = 2.5  # of a word that stands in no answer; the rarest known word weighs 3.4
@@ -33,6 +33,7 @@ ELSEWHERE_WEIGHT = 8.0  # of a word of another subject that has no answer here (
 COVERED_FROM = 0.6  # share of the question's weight that an answer must hold: measured on tests/data/questions.csv
 REFERS_COVERED_FROM = 0.45  # the same for a question with 'it', 'my' and the like, which stand for a subject that is not named
 NAMED_COVERED_FROM = 0.3  # the same for a question that names the subject, so that it is hardly about something else
+NEAR_SHARE = 0.8  # of the share that nearness to a known way of asking is worth, where it is more
 NEAREST = 3
 EMERGENCY = "emergency"  # the answer that comes first when a question tells of one
 HELP_ROWS = ("emergency.what_1", "emergency.do_1")
@@ -141,6 +142,7 @@ class Index:
                 shares[row] = shares.get(row, 0.0) + part * (1.0 if row in holders[one] else SENTENCE_SHARE)
         for row, near in self.ways.near(said).items():
             scores[row] = scores.get(row, 0.0) + WAYS_WEIGHT * near
+            shares[row] = max(shares.get(row, 0.0), NEAR_SHARE * near)
         best = sorted(scores, key=lambda row: (-scores[row], row))
         share = shares.get(best[0], 0.0) if best else 0.0
         row = self.asked_before.get(tuple(said), self.asked_before.get(self._telling(said)))
