@@ -35,6 +35,7 @@ REFERS_COVERED_FROM = 0.45  # the same for a question with 'it', 'my' and the li
 NAMED_COVERED_FROM = 0.3  # the same for a question that names the subject, so that it is hardly about something else
 NEAR_SHARE = 0.8  # of the share that nearness to a known way of asking is worth, where it is more
 NEAREST = 3
+NEAREST_FROM = 0.2  # share of the question's weight below which an answer is not near
 EMERGENCY = "emergency"  # the answer that comes first when a question tells of one
 HELP_ROWS = ("emergency.what_1", "emergency.do_1")
 FIRST_QUESTIONS = ("how_it_works", "who_may", "side_effects")  # the nearest where a question only names the subject
@@ -140,19 +141,20 @@ class Index:
                 part = weights[one] / total * one.strength
                 scores[row] = scores.get(row, 0.0) + part * strength
                 shares[row] = shares.get(row, 0.0) + part * (1.0 if row in holders[one] else SENTENCE_SHARE)
-        for row, near in self.ways.near(said).items():
-            scores[row] = scores.get(row, 0.0) + WAYS_WEIGHT * near
-            shares[row] = max(shares.get(row, 0.0), NEAR_SHARE * near)
-        best = sorted(scores, key=lambda row: (-scores[row], row))
+        for row, nearness in self.ways.near(said).items():
+            scores[row] = scores.get(row, 0.0) + WAYS_WEIGHT * nearness
+            shares[row] = max(shares.get(row, 0.0), NEAR_SHARE * nearness)
+        near = [row for row in scores if shares.get(row, 0.0) >= NEAREST_FROM]
+        best = sorted(near, key=lambda row: (-scores[row], row))
         share = shares.get(best[0], 0.0) if best else 0.0
         row = self.asked_before.get(tuple(said), self.asked_before.get(self._telling(said)))
-        if row is None and self.words.is_urgent(question):
+        if row is None and self.words.is_urgent(said):
             row = next(n for n, answer in enumerate(self.answers) if answer.key == EMERGENCY)
         if row is not None:  # asked just so: nothing to weigh
             best, share = [row, *(other for other in best if other != row)], 1.0
         answers = tuple(self.answers[row] for row in best[: NEAREST + 1])
         named = self.words.names_subject(said)
-        if not shares and row is None and named:
+        if not best and named:
             answers = tuple(answer for answer in self.answers if answer.key in FIRST_QUESTIONS)
         enough = NAMED_COVERED_FROM if named else REFERS_COVERED_FROM if self.words.refers_back(said) else COVERED_FROM
         if share >= enough:

@@ -53,9 +53,8 @@ class Words:
     refers: frozenset[str]
     same: tuple[tuple[str, ...], ...]
 
-    def is_urgent(self, question: str) -> bool:
+    def is_urgent(self, words: Collection[str]) -> bool:
         """Whether somebody tells of a sign that labels say to get help for at once."""
-        words = words_in(question)
         return any(word.startswith(tuple(self.urgent)) for word in words) and any(word in self.personal for word in words)
 
     def names_subject(self, words: Iterable[str]) -> bool:
