@@ -385,7 +385,8 @@ def test_no_word_of_another_subject_is_one_that_answers_are_found_by():
     [
         ("does zinc make it last longer", "zinc"), ("does botox cause cancer", "cancer"), ("crooked smile", "crooked_smile"),
         ("vaccinated", "vaccines"), ("maximum dose", "maximum_dose"), ("fly", "flying"), ("can children have it", "age"),
-        ("i cant swalow since my injection", "emergency"), ("how lng does botox lasst", "how_long"), ("dose it hrut", "pain"), ("can i drnk wine", "alcohol"),
+        ("i cant swalow since my injection", "emergency"), ("how lng does botox lasst", "how_long"),
+        ("dose it hrut", "pain"), ("can i drnk wine", "alcohol"), ("cervical dystonia", "other_uses"),
     ],
 )  # fmt: skip
 def test_what_was_once_answered_wrongly_is_answered(question, key):
