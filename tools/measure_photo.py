@@ -114,7 +114,8 @@ def tell(rows):
         print(
             f"| {r['case']}{', expression' if r['expression'] else ''} | {r['turn']:g} | {r['skin']} | {r['light']} | "
             f"{r['landmark_median_mm']:.1f} / {r['landmark_p90_mm']:.1f} | {r['pose_degrees']:.1f} | "
-            f"{100 * r['scale_error_share']:+.1f} | {r['pupils_error_mm']:+.1f} ({r['pupils_stated_mm']:.1f}) | {np.mean(sites):.1f} / {max(sites):.1f} | {r['seconds']:.1f} |"
+            f"{100 * r['scale_error_share']:+.1f} | {r['pupils_error_mm']:+.1f} ({r['pupils_stated_mm']:.1f}) | "
+            f"{np.mean(sites):.1f} / {max(sites):.1f} | {r['seconds']:.1f} |"
         )
     good = [r for r in rows if "refused" not in r]
     sites = np.array([value for r in good for value in r["sites_mm"].values()])
