@@ -11,6 +11,7 @@ is printed too.
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,14 +77,15 @@ def measure_lines(seeds, model):
         face, neutral = invented_face(seed)
         skin = build_skin(build_atlas(neutral, None, load_parameters()), load_parameters())
         true = expect_lines(skin, AREAS, Patient(), load_parameters())
-        for number, (name, light) in enumerate((s, light) for s in SKINS for light in LIGHTS):
-            case = Case(seed, turn=(-10, 0, 10)[number % 3], skin=name, light=light, pixels_per_mm=4.0)
-            photo = fit_photo(paint(case, face), model)
-            own = build_skin(photo.atlas, load_parameters())
-            expected, skin_map = expect_lines(own, AREAS, photo.patient, load_parameters()), map_skin(photo.head, photo.picture.shape)
+        usual = Case(seed, turn=8, pixels_per_mm=3.2, size=(200.0, 250.0))
+        photo = fit_photo(paint(usual, face), model)
+        own = build_skin(photo.atlas, load_parameters())
+        expected, skin_map = expect_lines(own, AREAS, photo.patient, load_parameters()), map_skin(photo.head, photo.picture.shape)
+        for name, light in ((skin, light) for skin in SKINS for light in LIGHTS):
+            case = replace(usual, skin=name, light=light)
             for depth in DEPTHS_MM:
                 drawn = tuple(Lines(true.phase_mm[area], depth * true.strength[area], 6.0) for area in AREAS) if depth else ()
-                found = find_lines(paint(case, face, drawn), skin_map, expected, photo.landmarks, photo.parameters)
+                found = find_lines(paint(case, face, drawn), skin_map, expected, photo.landmarks, photo.parameters, fill=False)
                 rows += [
                     {
                         "seed": seed,

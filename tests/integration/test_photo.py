@@ -88,7 +88,7 @@ def test_lines_are_found_where_they_are_and_not_where_they_are_not(head, photo, 
     expected, skin_map, lines = found
     assert lines.areas["forehead"].contrast > 5 * abs(lines.areas["forehead"].noise)
     smooth = paint(head[0], head[1])
-    none = find_lines(smooth, skin_map, expected, photo.landmarks, photo.parameters)
+    none = find_lines(smooth, skin_map, expected, photo.landmarks, photo.parameters, fill=False)
     for area in AREAS:
         assert none.areas[area].contrast < 0.25 * lines.areas[area].contrast
         assert none.areas[area].depth_mm < none.areas[area].depth_error_mm
@@ -100,7 +100,7 @@ def test_a_later_day_changes_the_lines_by_what_the_model_says_and_nothing_else(p
     np.testing.assert_array_equal(same, photo.picture.pixels)
     for ratio in (0.3, 0.7):
         later = Picture(later_picture(photo.picture, skin_map, lines, dict.fromkeys(AREAS, ratio)))
-        again = find_lines(later, skin_map, expected, photo.landmarks, photo.parameters)
+        again = find_lines(later, skin_map, expected, photo.landmarks, photo.parameters, fill=False)
         for area in AREAS:
             assert again.areas[area].contrast / lines.areas[area].contrast == pytest.approx(ratio, abs=0.17)
     touched = np.abs(later.pixels.astype(int) - photo.picture.pixels).max(2) > 0

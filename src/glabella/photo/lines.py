@@ -73,9 +73,9 @@ def expect_lines(skin: Skin, areas: tuple[str, ...], patient: Patient, parameter
 
 
 def find_lines(
-    picture: Picture, skin_map: SkinMap, expected: ExpectedLines, landmarks: Landmarks, limits: Mapping[str, float]
+    picture: Picture, skin_map: SkinMap, expected: ExpectedLines, landmarks: Landmarks, limits: Mapping[str, float], fill: bool = True
 ) -> FoundLines:
-    """Find and measure the lines of every expected area; hair of the brows is left out."""
+    """Find and measure the lines of every expected area; hair of the brows is left out. Without ``fill`` they are measured only."""
     colours = np.log(picture.pixels[skin_map.window].astype(np.float32) + DARKEST)
     light = np.log(picture.luminance[skin_map.window] + DARKEST)
     scale = skin_map.head.camera.pixels_per_mm
@@ -98,7 +98,9 @@ def find_lines(
         areas[area.name] = AreaLines(area.name, contrast, unclear, depth, error, len(area.row))
         if contrast > 0:
             area.found = dips_found
-    for channel in range(3):  # the fill of each colour: what the same filter has to be given so that it finds no valley any more
+    for channel in range(
+        3 if fill else 0
+    ):  # the fill of each colour: what the same filter has to be given so that it finds no valley any more
         for _ in range(PASSES):
             curved = _curvature(colours[..., channel] + valley[..., channel], VALLEY_MM * scale)
             for area in across_lines:
