@@ -215,8 +215,8 @@ def test_a_sentence_that_is_not_tied_to_evidence_is_refused(sentence, message):
 
 
 def test_placeholders_are_filled_from_their_rows():
-    read = read_sentence({"text": "{facts.drops_lift_mm} mm for {facts.volume_months.value:.1f} months (n {facts.volume_months.n})."}, "here")
-    assert read.text == "2 (1 to 3) mm for 12.0 months (n 2)."
+    read = read_sentence({"text": "{facts.drops_lift_mm} mm, {facts.volume_months.value:.1f} months (n {facts.volume_months.n})."}, "here")
+    assert read.text == "2 (1 to 3) mm, 12.0 months (n 2)."
     assert [row.address for row in read.rows] == ["facts.drops_lift_mm", "facts.volume_months"]
     fell = read_sentence({"text": "It fell by {other.abo_cd_2010_500u_twstrs_w4.fall} points."}, "here")
     assert fell.text == "It fell by 15.6 points."
