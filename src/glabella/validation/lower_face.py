@@ -1,7 +1,7 @@
 """Published figures of the lower face: thickness and grade of the masseter, weakening of the mouth corner, what people notice.
 
 One nominal woman of the reference face per pattern; the spread between people is that of ``masseter_response_sd_ln``. A dose that
-is not known is ``USUAL_UNITS``. Spread of the toxin is solved once per plan, since the posterior does not move it.
+is not known is the row ``masseter_usual_dose_units``. Spread of the toxin is solved once per plan, since the posterior does not move it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,6 @@ from glabella.treatment import PEAK_DAYS
 
 SHARES = ("masseter_grade_le3_percent", "weak_bite_percent", "masseter_smile_percent", "platysma_swallowing_percent")
 QUANTITIES = (*SHARES, "masseter_clench_change_mm", "masseter_thinnest_days", "dao_weakening_percent")
-USUAL_UNITS = 48.0  # where the paper's dose was not read; every such row says so
 TOLERANCE = 1e-6
 DAYS = np.arange(0.0, 181.0)
 RESPONSE_NODES = np.polynomial.hermite_e.hermegauss(9)
@@ -85,7 +84,7 @@ def _doses(product: str, indication: str, units: float) -> Mapping[str, MuscleDo
 
 
 def _value(row: PublishedRow, parameters: Parameters) -> float:
-    units = USUAL_UNITS if np.isnan(row.dose_units) else row.dose_units
+    units = parameters["masseter_usual_dose_units"] if np.isnan(row.dose_units) else row.dose_units
     if row.quantity in EFFECTS:
         return 100 * _chance(EFFECTS[row.quantity], row, units, parameters)
     if units == 0:
