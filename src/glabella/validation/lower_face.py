@@ -15,16 +15,16 @@ from glabella.evidence import Parameters
 from glabella.evidence.lower_face import load_lower_parameters, load_study_patterns, lower_site_areas, lower_target
 from glabella.evidence.published import PublishedRow
 from glabella.label import check_plan, ensure_allowed
-from glabella.lower_face.treatment import LowerPerson, build_lower_person, placement_doses
+from glabella.lower_face.treatment import LowerPerson, build_lower_person, lower_placement_doses
 from glabella.names import without_side
 from glabella.patient import Patient
 from glabella.plan import Injection, Plan, Session
+from glabella.runs import PEAK_DAYS, peak_block_of
 from glabella.stages.bolus import place_boluses
 from glabella.stages.diffusion import MuscleDose, muscle_doses, spread_toxin
-from glabella.stages.junction import block_junctions, blocked_share
+from glabella.stages.junction import block_junctions
 from glabella.stages.muscle.masseter import masseter_thickness, weaken_lower_muscles
 from glabella.stages.unwanted.lower_face import rate_lower_face
-from glabella.treatment import PEAK_DAYS
 
 SHARES = ("masseter_grade_le3_percent", "weak_bite_percent", "masseter_smile_percent", "platysma_swallowing_percent")
 QUANTITIES = (*SHARES, "masseter_clench_change_mm", "masseter_thinnest_days", "dao_weakening_percent")
@@ -118,7 +118,7 @@ def _grade_share(change_mm: float, parameters: Mapping[str, float]) -> float:
 @cache
 def _structure_doses(product: str, indication: str, units: float) -> Mapping[str, np.ndarray]:
     """Dose of the structures at risk over placements; the posterior does not move it."""
-    return placement_doses(_person(), trial_plan(product, indication, units), load_lower_parameters(), seed=0)
+    return lower_placement_doses(_person(), trial_plan(product, indication, units), load_lower_parameters(), seed=0)
 
 
 def _chance(effect: str, row: PublishedRow, units: float, parameters: Parameters) -> float:
@@ -126,9 +126,5 @@ def _chance(effect: str, row: PublishedRow, units: float, parameters: Parameters
     force = weaken_lower_muscles(blockade, parameters).force
     masseters = [curve for name, curve in force.items() if without_side(name) == "masseter"] or [np.ones(1)]
     bite_lost = parameters["clench_masseter_share"] * (1 - np.mean(masseters, axis=0).min())
-
-    def peak_block(dose: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
-        return blocked_share(dose, PEAK_DAYS, values, row.product).max(-1)
-
     doses = _structure_doses(row.product, row.indication, units)
-    return rate_lower_face(doses, np.array([bite_lost]), peak_block, [parameters])[effect].value
+    return rate_lower_face(doses, np.array([bite_lost]), peak_block_of(row.product), [parameters])[effect].value
