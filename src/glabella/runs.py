@@ -37,11 +37,13 @@ class Injected:
 
 def inject(
     plan: Plan, anatomy: Anatomy, spread: Spread, days: np.ndarray, parameters: Parameters, offsets_mm: Sequence[np.ndarray | None],
-    tolerance: float, compiled: bool,
+    tolerance: float, compiled: bool, boluses: tuple[tuple[Bolus, ...], ...] | None = None,
 ) -> Injected:  # fmt: skip
-    """The stages from the needle to the junction; ``offsets_mm`` moves the needles of each session; ``compiled``: the junction's."""
+    """The stages from the needle to the junction; ``offsets_mm`` moves the needles of each session; ``compiled``: the junction's;
+    ``boluses``: of each session, where they are known already."""
     spread = spread.at(parameters)
-    boluses = tuple(place_boluses(s, plan, anatomy, parameters, offset) for s, offset in zip(plan.sessions, offsets_mm, strict=True))
+    if boluses is None:
+        boluses = tuple(place_boluses(s, plan, anatomy, parameters, offset) for s, offset in zip(plan.sessions, offsets_mm, strict=True))
     fields = tuple(spread_toxin(spread, session, tolerance) for session in boluses)
     dose = muscle_doses(anatomy, fields)
     blockade = block_junctions(dose, np.array([s.day for s in plan.sessions]), days, parameters, plan.product, compiled=compiled)

@@ -155,9 +155,13 @@ def run_course(
     offsets_mm: Sequence[np.ndarray | None],
     tolerance: float,
     compiled: bool = False,
+    boluses: tuple[tuple[Bolus, ...], ...] | None = None,
 ) -> Course:
-    """The chain of stages for one set of parameters; ``offsets_mm`` moves the needles of each session; ``compiled``: the junction's."""
-    injected = inject(plan, person.anatomy, person.spread, days, parameters, offsets_mm, tolerance, compiled)
+    """The chain of stages for one set of parameters; ``offsets_mm`` moves the needles of each session; ``compiled``: the junction's.
+
+    ``boluses`` of each session, where they are known already: what ``place_boluses`` gives for the plan, the parameters and the offsets.
+    """
+    injected = inject(plan, person.anatomy, person.spread, days, parameters, offsets_mm, tolerance, compiled, boluses)
     force = weaken_muscles(injected.blockade, parameters)
     strain = strain_skin(person.skin, force, person.patient, parameters)
     wrinkles = grade_wrinkles(strain, person.patient, parameters)

@@ -3,6 +3,7 @@
 import csv
 import re
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -12,6 +13,8 @@ from glabella.ask.page import answers_page
 from glabella.ask.rows import FALL, find_row, load_rows, with_band
 from glabella.ask.sentence import PLACEHOLDER, check_holds, parse_address, read_sentence
 from glabella.ask.show import answer_text, found_text, list_text
+from glabella.ask.spelling import Speller, edit_distance
+from glabella.ask.words import load_words, stems_of, words_in
 from glabella.errors import InputError
 from glabella.evidence.sources import load_references
 from glabella.evidence.tables import QUALITIES, read_rows, shipped_text
@@ -273,6 +276,9 @@ def test_what_is_not_covered_is_said():
     shown = found_text(ask("what is the capital of France"), 88)
     assert shown.startswith("Not covered.")
     assert "glabella ask --list" in shown
+    flat = " ".join(shown.split())
+    assert "Get help now: After an injection of any botulinum toxin, get medical help at once for trouble swallowing" in flat
+    assert ask("what is the capital of France").document()["get_help"] in flat
 
 
 def test_the_page_of_the_docs_is_up_to_date():
@@ -282,38 +288,109 @@ def test_the_page_of_the_docs_is_up_to_date():
 # --- search -----------------------------------------------------------------------------------------------------------------
 
 
-def rates(half):
+QUESTIONS, LAY = "questions.csv", "questions_lay.csv"
+
+
+def asked_of_people(file):
+    """Questions and the keys of the answers that cover them, none for strange ones."""
+    with (ROOT / "tests" / "data" / file).open(encoding="utf-8") as lines:
+        return [(row["question"], row["answers"].split(";") if row["answers"] else []) for row in csv.DictReader(lines)]
+
+
+def rates(rows):
     """Share of covered questions whose answer comes first, comes among the first three, and of others that are refused."""
-    with (ROOT / "tests" / "data" / "questions.csv").open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["half"] == half]
-    first = third = refused = 0
-    covered = [row for row in rows if row["answer"]]
-    outside = [row for row in rows if not row["answer"]]
-    for row in covered:
-        found = ask(row["question"])
+    covered, outside = [row for row in rows if row[1]], [row for row in rows if not row[1]]
+    first = third = 0
+    for question, right in covered:
+        found = ask(question)
         order = [one.key for one in (*((found.answer,) if found.answer else ()), *found.nearest)]
-        first += bool(found.answer) and order[0] == row["answer"]
-        third += row["answer"] in order[:3]
-    refused = sum(ask(row["question"]).answer is None for row in outside)
-    return len(covered), len(outside), first / len(covered), third / len(covered), refused / len(outside)
+        first += bool(found.answer) and order[0] in right
+        third += any(key in right for key in order[:3])
+    refused = sum(ask(question).answer is None for question, _ in outside)
+    return first / max(len(covered), 1), third / max(len(covered), 1), refused / len(outside)
 
 
-def test_the_questions_of_the_measurement_are_many():
-    numbers = {half: rates(half)[:2] for half in ("tuning", "held_out")}
-    assert sum(n for n, _ in numbers.values()) >= 120
-    assert sum(n for _, n in numbers.values()) >= 25
-    with (ROOT / "tests" / "data" / "questions.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert len({row["question"] for row in rows}) == len(rows)
-    assert {row["answer"] for row in rows} - {""} == set(ANSWERS)
+def test_the_questions_of_the_measurement_are_many_and_no_way_to_ask_that_is_known():
+    lay = asked_of_people(LAY)
+    every = lay + asked_of_people(QUESTIONS)
+    assert len([1 for _, right in lay if right]) >= 140
+    assert len([1 for _, right in lay if not right]) >= 50
+    assert len({question for question, _ in every}) == len(every)
+    keys = {key for _, right in every for key in right}
+    assert keys <= set(ANSWERS)
+    assert len(keys) >= 59
+    known = {" ".join(words_in(way)) for answer in ANSWERS.values() for way in (answer.question, *answer.also)}
+    assert not known & {" ".join(words_in(question)) for question, right in every if right}
 
 
-def test_questions_held_out_find_their_answer_or_are_refused():
-    """Asked of the search: the right one among the first three for 85 of 100, first for 60, and 85 of 100 strange questions refused."""
-    _, _, first, third, refused = rates("held_out")
-    assert third >= 0.85
-    assert first >= 0.60
-    assert refused >= 0.85
+@pytest.mark.parametrize(("file", "first", "third", "refused"), [(QUESTIONS, 0.70, 0.88, 0.90), (LAY, 0.75, 0.88, 0.82)])
+def test_questions_held_out_find_their_answer_or_are_refused(file, first, third, refused):
+    """Floors some points below what was measured: 75, 93 and 94 of 100; of the lay ones, on which nothing was tuned, 80, 92 and 87."""
+    found = rates(asked_of_people(file))
+    assert found[0] >= first
+    assert found[1] >= third
+    assert found[2] >= refused
+
+
+def test_a_typo_in_every_question_costs_little():
+    """One letter dropped, doubled or swapped in the longest word of each question of the list: nine in ten still find their answer."""
+    random = Random(5)
+    right = 0
+    for answer in ANSWERS.values():
+        words = answer.question.split()
+        long = max(range(len(words)), key=lambda n: len(words[n].strip("?.,'")))
+        words[long] = misspelt(words[long], random)
+        found = ask(" ".join(words))
+        right += found.answer is answer
+    assert right >= 0.9 * len(ANSWERS)
+
+
+def misspelt(word, random):
+    at = random.randrange(1, len(word.strip("?.,'")) - 1)
+    before, letter, after = word[:at], word[at], word[at + 1 :]
+    return random.choice([before + after, before + 2 * letter + after, before + after[0] + letter + after[1:]])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "edits"),
+    [
+        ("last", "lasst", 1), ("lng", "long", 1), ("hrut", "hurt", 1), ("ca", "abc", 3), ("", "ab", 2), ("same", "same", 0),
+        ("botox", "boxto", 2),
+    ],
+)  # fmt: skip
+def test_edits_are_counted_with_swaps(one, other, edits):
+    assert edit_distance(one, other, 9) == edit_distance(other, one, 9) == edits
+    assert edit_distance(one, other, edits) == edits
+    if edits:
+        assert edit_distance(one, other, edits - 1) == edits
+
+
+def test_only_unknown_words_are_corrected_and_to_the_most_said_of_the_nearest():
+    speller = Speller({"long": 5, "lung": 1, "duration": 2}, ["fly"])
+    assert [speller.correct(word) for word in ("lng", "fly", "durtaion", "ln", "giraffe", "lungs")] == [
+        "long", "fly", "duration", "ln", "giraffe", "lung",
+    ]  # fmt: skip
+
+
+def test_no_word_of_another_subject_is_one_that_answers_are_found_by():
+    words = load_words()
+    held = {word for answer in ANSWERS.values() for way in (answer.question, *answer.also, *answer.words) for word in words_in(way)}
+    stems = stems_of(held | words.elsewhere)
+    shared = {word for word in words.elsewhere if stems[word] in {stems[other] for other in held}}
+    assert shared <= {"filler", "thread", "surgery", "laser"}, "known ways to ask compare with these; nothing else may be in both"
+
+
+@pytest.mark.parametrize(
+    ("question", "key"),
+    [
+        ("does zinc make it last longer", "zinc"), ("does botox cause cancer", "cancer"), ("crooked smile", "crooked_smile"),
+        ("vaccinated", "vaccines"), ("maximum dose", "maximum_dose"), ("fly", "flying"), ("can children have it", "age"),
+        ("i cant swalow since my injection", "emergency"), ("how lng does botox lasst", "how_long"),
+        ("dose it hrut", "pain"), ("can i drnk wine", "alcohol"), ("cervical dystonia", "other_uses"),
+    ],
+)  # fmt: skip
+def test_what_was_once_answered_wrongly_is_answered(question, key):
+    assert ask(question).answer is ANSWERS[key]
 
 
 @pytest.mark.parametrize(
