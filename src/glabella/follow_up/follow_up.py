@@ -42,8 +42,8 @@ from glabella.stages.skin.strain import MEASURED
 from glabella.treatment import check_arguments, whole
 from glabella.trial.run import face_parameters
 
-BLOCK_PEOPLE = 500  # people of one draw of the posterior
-ROUND_BLOCKS = 16  # blocks drawn before it is asked whether there are enough
+BLOCK_PEOPLE = 250  # people of one draw of the posterior
+ROUND_BLOCKS = 32  # blocks drawn before it is asked whether there are enough
 MOST_PEOPLE = 64_000
 ENOUGH = 400.0  # effective people: 20 of them lie beyond either end of a band
 LEAST = 40.0  # with fewer the ends of a band are a single person, and nothing is said
@@ -57,14 +57,14 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Weighed:
-    """All candidates drawn: their courses, log weights before and after the visits (people,), and the log chance of each visit's own
-    rating (people, visits), zero of those on day 0."""
+    """All candidates drawn: their courses, log weights before and after the visits (people,), the log chance of each visit by itself
+    (people, visits), zero of those on day 0, and how many draws of the posterior they belong to."""
 
     people: PeopleCourses
     before_ln: np.ndarray
     after_ln: np.ndarray
     visits_ln: np.ndarray
-    blocks: int
+    draws: int
 
 
 def update_forecast(
@@ -146,7 +146,8 @@ def draw_until_enough(
             left = effective_people(shares(np.concatenate(after)))
             if left >= ENOUGH or (len(parts) + ROUND_BLOCKS) * BLOCK_PEOPLE > most:
                 break
-    return Weighed(pool(courses), *map(np.concatenate, (before, after, alone)), len(parts))
+    draws = min(len(parts), max(len(posterior.draws) - 1, 1))
+    return Weighed(pool(courses), np.concatenate(before), np.concatenate(after), np.concatenate(alone), draws)
 
 
 def _check_needles(plan: Plan) -> None:
@@ -210,7 +211,7 @@ def _result(
     table = alike.setting.values
     rows = {**load_parameters().rows, **load_population().rows}
     return FollowUp(
-        plan, patient, visits, found.people.days, prior, posterior, seen, returns_to, drawn, found.blocks, needed,
+        plan, patient, visits, found.people.days, prior, posterior, seen, returns_to, drawn, found.draws, needed,
         tuple(_said(patient, visits, found, share_before, left, needed, most)), tuple(findings), seed, version("glabella"),
         hashlib.sha256("\n".join(f"{name}={value!r}" for name, value in sorted(table.items())).encode()).hexdigest(), alike.kept,
         tuple(sorted({row.source for row in rows.values() if row.stage in STAGES})),

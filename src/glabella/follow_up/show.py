@@ -15,7 +15,8 @@ def follow_up_lines(found: FollowUp) -> Iterator[str]:
     if found.watermark:
         yield f"*** {found.watermark.upper()}: not for treating a person ***"
     plan = found.plan
-    yield f"{plan.product}, {plan.units:g} U, purpose '{plan.purpose}'; median (5th to 95th percentile) of people like this; seed {found.seed}"
+    bands = "median (5th to 95th percentile) of people like this"
+    yield f"{plan.product}, {plan.units:g} U, purpose '{plan.purpose}'; {bands}; seed {found.seed}"
     yield ""
     yield "seen"
     yield from _aligned(seen_rows(found))
