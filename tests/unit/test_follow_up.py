@@ -275,10 +275,11 @@ def test_what_was_expected_narrows_and_hardly_shifts(settled):
     assert higher - lower < 2 * 1.645 * np.hypot(settled.candidates.values["effort_sd_ln"], 0.02)  # of the measurement alone
     assert higher - lower < 0.8 * (high - low)
     assert abs(now - middle) < 0.05 * (high - low)
-    later = settled.on(*FROWN, 120.0)
-    (low, middle, high), (lower, now, higher) = quantiles(later, shares(prior)), quantiles(later, after)
-    assert higher - lower < high - low
-    assert abs(now - middle) < 0.1 * (high - low)
+    for day, at_most in ((70.0, 0.9), (120.0, 1.02)):  # what one day tells fades over the days after it, down to the noise of quantiles
+        later = settled.on(*FROWN, day)
+        (low, middle, high), (lower, now, higher) = quantiles(later, shares(prior)), quantiles(later, after)
+        assert higher - lower < at_most * (high - low)
+        assert abs(now - middle) < 0.1 * (high - low)
 
 
 def test_more_people_are_drawn_until_there_are_enough_but_not_without_bound():

@@ -105,7 +105,7 @@ def update_forecast(
     kept = dict(values or {})
     _check_values(kept)
     with threadpool_limits(1):  # results must not depend on how many threads a matrix product uses
-        alike, findings = _find_alike(plan, patient, visits, kept, report)
+        alike, findings = find_alike(plan, patient, visits, kept, report)
         entry = entry_of(patient, visits, alike.setting.areas)
         asked = _returns_to(returns_to, alike.setting.areas, entry)
         times = follow_times(visits.days, days, alike.setting.session_days)
@@ -161,7 +161,7 @@ def _check_values(kept: Mapping[str, float]) -> None:
     stages.with_values({name: value for name, value in kept.items() if name not in people.rows})
 
 
-def _find_alike(plan: Plan, patient: Patient, visits: Visits, kept: Mapping[str, float], report: Progress) -> tuple[Alike, list[Finding]]:
+def find_alike(plan: Plan, patient: Patient, visits: Visits, kept: Mapping[str, float], report: Progress) -> tuple[Alike, list[Finding]]:
     """Typical faces under the plan's needles, and what the patient's own face moves."""
     report("face and skin", 0.0)
     table = trial_values(kept)

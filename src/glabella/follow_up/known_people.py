@@ -42,6 +42,7 @@ class Score:
     """Forecast of one quantity after so many visits: mean error and root mean square error of the median over people and days, share of
     truths inside the 90 % band with the exact binomial interval of the people (days of one person count as one share), mean width."""
 
+    people: int
     visits: int
     quantity: str
     mean_error: float
@@ -105,6 +106,7 @@ def score(
     area = next(iter(drawn[0].strain))
     at = np.searchsorted(times, told_days)
     settled: dict[tuple, tuple[list[Settled], PeopleCourses]] = {}
+    chances: dict[tuple, np.ndarray] = {}  # of what was seen on one day: many people are rated alike
     days = known[0].visits.days
     errors: dict[tuple[int, str], list[np.ndarray]] = {}
     for person in known:
@@ -113,9 +115,14 @@ def score(
             parts = [settle(one, person.entry) for one in drawn]
             settled[key] = parts, pool([follow_people(one, ENTRY_GRADE, 0.0) for one in parts])
         parts, courses = settled[key]
+        weight = np.concatenate([before_ln(one, Visits()) for one in parts])
         for count in range(len(days) + 1):
-            seen = person.visits.until(days[count - 1]) if count else Visits()
-            share = shares(np.concatenate([before_ln(one, seen) + after_ln(one, seen) for one in parts]))
+            if count:
+                today = tuple(visit for visit in person.visits.seen if visit.day == days[count - 1])
+                if (key, today) not in chances:
+                    chances[key, today] = np.concatenate([after_ln(one, Visits(today)) for one in parts])
+                weight = weight + chances[key, today]
+            share = shares(weight)
             for quantity in QUANTITIES:
                 low, median, high = quantiles(courses.curves[area, quantity][:, at], share)
                 truth = person.truth[quantity]
@@ -128,10 +135,23 @@ def score(
 def _score(visits: int, quantity: str, rows: np.ndarray) -> Score:
     """``rows`` (people, 4, days): error, inside, width, effective people."""
     error, inside, width, worth = rows.mean(2).T
-    share = float(inside.mean())
+    share, square = float(inside.mean()), float((rows[:, 0] ** 2).mean())
     return Score(
-        visits, quantity, float(error.mean()), float(np.sqrt((rows[:, 0] ** 2).mean())), share, *binomial_interval(share, len(rows)),
-        float(width.mean()), float(worth.mean()),
+        len(rows), visits, quantity, float(error.mean()), square**0.5, share, *binomial_interval(share, len(rows)), float(width.mean()), float(worth.mean()),
+    )  # fmt: skip
+
+
+def together(parts: Sequence[Score]) -> Score:
+    """The score of all people of several groups, of the same quantity after as many visits."""
+    people = sum(one.people for one in parts)
+
+    def mean(name: str, power: int = 1) -> float:
+        return float(sum(one.people * getattr(one, name) ** power for one in parts) / people) ** (1 / power)
+
+    inside = mean("inside")
+    return Score(
+        people, parts[0].visits, parts[0].quantity, mean("mean_error"), mean("root_mean_square", 2), inside,
+        *binomial_interval(inside, people), mean("width"), mean("effective_people"),
     )  # fmt: skip
 
 
@@ -143,4 +163,4 @@ def binomial_interval(share: float, people: int) -> tuple[float, float]:
     return low, high
 
 
-__all__ = ["KnownPerson", "Score", "binomial_interval", "draw_known", "score"]
+__all__ = ["KnownPerson", "Score", "binomial_interval", "draw_known", "score", "together"]
