@@ -316,6 +316,34 @@ def test_people_are_like_the_patient():
     assert (found.movement["maximum_frown"].min(1) < 90).all()
 
 
+def test_two_sides_share_a_person_and_the_effort_of_a_day():
+    whom = alike()
+    sides = tuple(f"lateral_canthal_{side}" for side in ("left", "right"))
+    faces = []
+    for face in whom.setting.archetypes:
+        left = face.folding["glabellar"]
+        right = replace(left, parts=left.parts * 0.9)
+        faces.append(replace(face, folding=dict(zip(sides, (left, right), strict=True))))
+    motions = {"smile": whom.motions["maximum_frown"]}
+    both = replace(whom, setting=replace(whom.setting, archetypes=tuple(faces), areas=sides), motions=motions)
+    found = draw_candidates(both, POSTERIOR, TIMES, 4, 0, 600)
+    assert (found.folds[sides[0]][:, 0] >= found.folds[sides[1]][:, 0]).all()
+    entry = {(sides[0], "smile"): 3.0, (sides[1], "smile"): 2.0, (sides[0], "rest"): 1.0, (sides[1], "rest"): 1.0}
+    lines = settle(found, entry)
+    assert (lines.on(sides[0], "smile", 0) >= lines.on(sides[1], "smile", 0)).all()
+    assert (lines.on(sides[0], "rest", 0) <= lines.on(sides[0], "smile", 0)).all()
+    alone = settle(found, {key: grade for key, grade in entry.items() if key[0] == sides[0]})
+    borders, investigator = borders_ln(found.values), rater("investigator", found.values)
+    other = chance_ln(2, lines.on(sides[1], "smile", 0) + lines.effort_ln["lateral_canthal"], investigator, borders)
+    other = other + chance_ln(1, lines.on(sides[1], "rest", 0), investigator, borders)
+    assert np.exp(lines.log_chance) == pytest.approx(np.exp(alone.log_chance + other), abs=1e-12)
+    seen_both = Visits(tuple(Visit(60, side, "smile", "investigator", 2) for side in sides))
+    apart = sum(after_ln(lines, Visits((visit,))) for visit in seen_both.seen)
+    together = after_ln(lines, seen_both)
+    kept = together > -5
+    assert (together[kept] >= apart[kept] - 1e-9).mean() > 0.9  # what one side says of the day's effort holds for the other
+
+
 def test_grades_in_the_tail_keep_their_chance():
     who = Rater(0.1, 0.0, 0.0)
     borders = np.log([0.2, 0.5, 1.0])

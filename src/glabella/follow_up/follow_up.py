@@ -16,6 +16,7 @@ from glabella.errors import InputError, RefusedError
 from glabella.evidence import load_parameters
 from glabella.evidence.parameters import load_population
 from glabella.evidence.patterns import site_areas
+from glabella.evidence.products import load_products
 from glabella.face import load_face
 from glabella.follow_up.candidates import Alike, Motion, draw_candidates
 from glabella.follow_up.forecast import Forecast, PeopleCourses, follow_people, forecast, pool
@@ -209,12 +210,13 @@ def _result(
     prior, posterior = forecast(found.people, share_before), forecast(found.people, share_after)
     seen = tuple(_seen(visit, prior, posterior, alike.setting.values) for visit in visits.seen)
     table = alike.setting.values
-    rows = {**load_parameters().rows, **load_population().rows}
+    others = tuple(name for name in load_products() if name != plan.product)
+    rows = [row for row in (*load_parameters().rows.values(), *load_population().rows.values()) if not row.name.startswith(others)]
     return FollowUp(
         plan, patient, visits, found.people.days, prior, posterior, seen, returns_to, drawn, found.draws, needed,
         tuple(_said(patient, visits, found, share_before, left, needed, most)), tuple(findings), seed, version("glabella"),
         hashlib.sha256("\n".join(f"{name}={value!r}" for name, value in sorted(table.items())).encode()).hexdigest(), alike.kept,
-        tuple(sorted({row.source for row in rows.values() if row.stage in STAGES})),
+        tuple(sorted({row.source for row in rows if row.stage in STAGES})),
     )  # fmt: skip
 
 

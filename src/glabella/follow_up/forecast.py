@@ -145,7 +145,7 @@ def forecast(people: PeopleCourses, share: np.ndarray) -> Forecast:
     found = {
         area: AreaForecast(
             curve(area, "grade"), curve(area, "grade_rest"), curve(area, "strain"), curve(area, "movement_percent"),
-            share @ people.curves[area, "none_or_mild"],
+            np.minimum(share @ people.curves[area, "none_or_mild"], 1.0),
         )
         for area in areas
     }  # fmt: skip
@@ -153,7 +153,7 @@ def forecast(people: PeopleCourses, share: np.ndarray) -> Forecast:
     def day(area: str, name: str) -> DayEstimate:
         values = people.milestones[area, name]
         low, median, high = (float(value) if np.isfinite(value) else None for value in quantiles(values, share))
-        return DayEstimate(median, low, high, float(share @ np.isfinite(values)))
+        return DayEstimate(median, low, high, min(float(share @ np.isfinite(values)), 1.0))
 
     return Forecast(
         found, {area: day(area, "half_gone") for area in areas}, {area: day(area, "returns") for area in areas},

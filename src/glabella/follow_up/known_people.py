@@ -135,9 +135,10 @@ def score(
 def _score(visits: int, quantity: str, rows: np.ndarray) -> Score:
     """``rows`` (people, 4, days): error, inside, width, effective people."""
     error, inside, width, worth = rows.mean(2).T
-    share, square = float(inside.mean()), float((rows[:, 0] ** 2).mean())
+    share, people = float(inside.mean()), len(rows)
     return Score(
-        len(rows), visits, quantity, float(error.mean()), square**0.5, share, *binomial_interval(share, len(rows)), float(width.mean()), float(worth.mean()),
+        people, visits, quantity, float(error.mean()), float((rows[:, 0] ** 2).mean() ** 0.5), share, *binomial_interval(share, people),
+        float(width.mean()), float(worth.mean()),
     )  # fmt: skip
 
 

@@ -79,10 +79,10 @@ def course_rows(found: FollowUp, area: str) -> list[tuple[str, ...]]:
 
 def milestone_sentence(found: FollowUp, area: str) -> str:
     """When half of the effect is gone and when the grade is back, with and before the visits."""
-    after, before, last = found.posterior, found.prior, float(found.days[-1])
 
     def both(name: str) -> str:
-        return f"{day_words(_days(after, name)[area], last)}; before the visits {day_words(_days(before, name)[area], last)}"
+        after, before = (day_words(found, _days(one, name)[area]) for one in (found.posterior, found.prior))
+        return f"{after}; before the visits {before}"
 
     grade = f"grade {found.returns_to} ({GRADES[found.returns_to]})"
     return f"half of the effect gone {both('half_gone')}.  {grade} again {both('returns')}"
@@ -92,13 +92,14 @@ def _days(forecast: Forecast, name: str) -> dict[str, DayEstimate]:
     return getattr(forecast, name)
 
 
-def day_words(day: DayEstimate, last: float) -> str:
-    """'on day 96 (70 to 130)'; what lies after the last day is said so, and what was there all the time."""
+def day_words(found: FollowUp, day: DayEstimate) -> str:
+    """'on day 96 (70 to 130)'; what lies after the last day is said so, and what was never away since the last session."""
+    first, last = found.plan.sessions[-1].day, found.days[-1]
     if day.median is None:
         return f"after day {last:g} (by then in {day.by_last_day:.0%} of people like this)"
-    low = "never gone" if day.low is not None and day.low <= 0 else f"{day.low:.0f}"
+    low = "never gone" if day.low is not None and day.low <= first else f"{day.low:.0f}"
     high = f"after {last:g}" if day.high is None else f"{day.high:.0f}"
-    return f"on day {day.median:.0f} ({low} to {high})" if day.median > 0 else f"never gone (to {high})"
+    return f"on day {day.median:.0f} ({low} to {high})" if day.median > first else f"never gone (to {high})"
 
 
 def told_factors(found: FollowUp) -> list[tuple[str, Estimate, Estimate]]:

@@ -61,8 +61,7 @@ def _others(found: FollowUp, area: str) -> Picture:
         _days(ax, found)
         said.append(_told(title, before, after, found.last_visit, factor, ".0f" if name != "grade_rest" else ".1f"))
     _key(figure, found, None)
-    last = float(found.days[-1])
-    said.append(f"Half of the effect gone {day_words(found.posterior.half_gone[area], last)}.")
+    said.append(f"Half of the effect gone {day_words(found, found.posterior.half_gone[area])}.")
     name = area_words(area)
     return finish(figure, f"course_{area}", f"{name.capitalize()}: strain, movement and the line at rest", " ".join(said), found.watermark)
 

@@ -71,8 +71,9 @@ def _tiles(found: FollowUp) -> list[Tile]:
     half, back = after.half_gone[area], after.returns[area]
 
     def tile(name: str, one: Any, other: Any) -> Tile:
-        value = f"day {one.median:.0f}" if one.median else f"after day {last:g}" if one.median is None else "never gone"
-        return Tile(name, value, f"{day_words(one, last)}; before the visits {day_words(other, last)}")
+        gone = one.median is None or one.median > found.plan.sessions[-1].day
+        value = f"after day {last:g}" if one.median is None else f"day {one.median:.0f}" if gone else "never gone"
+        return Tile(name, value, f"{day_words(found, one)}; before the visits {day_words(found, other)}")
 
     grade = f"Grade at {CONTRACTION[area].replace('_', ' ')} on day {day:g}"
     drawn = f"of {found.people} drawn; before the visits {before.effective_people:.0f}"
