@@ -74,6 +74,15 @@ def test_what_hardly_happens_is_refused_and_says_how_many_draws_would_do(files):
     assert "draws would give 400" in found.stderr
 
 
+def test_too_few_people_and_an_unlikely_rating_are_said(files):
+    rows = "".join(f"{day},glabellar,maximum_frown,investigator,{grade}\n" for day, grade in ((14, 1), (30, 3), (60, 1)))
+    found = run(*files(HEADER + rows), "--people", 8000)
+    assert found.exit_code == 0
+    assert "caution: only" in found.stdout
+    assert "draws would do (--people, now at most 8000)" in found.stdout
+    assert "caution: grade 3 by the investigator on day 30 (glabellar, maximum frown) had a chance of" in found.stdout
+
+
 def test_a_plan_above_the_label_is_refused_for_a_person(files):
     over = PLAN + "".join(f'[[session.injection]]\nsite = "{site}"\nunits = 40\ndepth_mm = 4\n' for site in ("procerus",))
     found = run(*files(plan=over.replace('pattern = "glabellar"\n', "")))

@@ -77,6 +77,11 @@ def test_a_table_and_a_toml_file_say_the_same(tmp_path):
     assert one.days == (14.0, 60.0)
     assert one.areas == ("glabellar",)
     assert one.until(30).days == (14.0,)
+    (tmp_path / "again.csv").write_text(Visits((*one.seen, seen(14, 0, "subject", note='in bed, "tired"'))).to_csv())
+    again = Visits.read(tmp_path / "again.csv")
+    assert again.seen[0] == one.seen[0]
+    assert again.seen[1].note == 'in bed, "tired"'
+    assert again.seen[2] == one.seen[1]
 
 
 AGAIN = """rater = "subject"

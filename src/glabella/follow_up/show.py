@@ -24,7 +24,7 @@ def follow_up_lines(found: FollowUp) -> Iterator[str]:
         yield ""
         yield f"{area_words(area)} lines at {CONTRACTION[area].replace('_', ' ')}: forecast with the visits (before them)"
         yield from _aligned(course_rows(found, area))
-        yield "  " + milestone_sentence(found, area)
+        yield from (f"  {line}" for line in milestone_sentences(found, area))
     yield ""
     yield from _person_lines(found)
     yield worth_sentence(found)
@@ -77,7 +77,7 @@ def course_rows(found: FollowUp, area: str) -> list[tuple[str, ...]]:
     return rows
 
 
-def milestone_sentence(found: FollowUp, area: str) -> str:
+def milestone_sentences(found: FollowUp, area: str) -> tuple[str, str]:
     """When half of the effect is gone and when the grade is back, with and before the visits."""
 
     def both(name: str) -> str:
@@ -85,7 +85,7 @@ def milestone_sentence(found: FollowUp, area: str) -> str:
         return f"{after}; before the visits {before}"
 
     grade = f"grade {found.returns_to} ({GRADES[found.returns_to]})"
-    return f"half of the effect gone {both('half_gone')}.  {grade} again {both('returns')}"
+    return f"half of the effect gone {both('half_gone')}", f"{grade} again {both('returns')}"
 
 
 def _days(forecast: Forecast, name: str) -> dict[str, DayEstimate]:

@@ -136,6 +136,16 @@ class Visits:
             if visit.day > last_day:
                 raise InputError(f"visits: day {visit.day:g} is after the last day {last_day:g}; allow more days, or correct the visit")
 
+    def to_csv(self) -> str:
+        """The table that ``read`` takes; what was not seen is an empty cell."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for visit in self.seen:
+            cells = (getattr(visit, name) for name in COLUMNS)
+            writer.writerow("" if cell is None else f"{cell:.10g}" if isinstance(cell, float) else cell for cell in cells)
+        return out.getvalue()
+
     @classmethod
     def read(cls, path: str | Path) -> "Visits":
         """The visits of a TOML file ([[visit]] tables) or, where its name ends in .csv, of a table with a header."""

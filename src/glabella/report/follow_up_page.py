@@ -7,7 +7,7 @@ from typing import Any
 from glabella.files import check_folder
 from glabella.follow_up.forecast import FACTORS
 from glabella.follow_up.result import FollowUp
-from glabella.follow_up.show import area_words, course_rows, day_words, milestone_sentence, seen_rows, told_factors, worth_sentence
+from glabella.follow_up.show import area_words, course_rows, day_words, milestone_sentences, seen_rows, told_factors, worth_sentence
 from glabella.outcome import CONTRACTION, GRADES, outcome_text, plain
 from glabella.report.follow_up import draw_follow_up
 from glabella.report.page import Tile, facts, jinja2_markup
@@ -47,7 +47,7 @@ def render_follow_up(found: FollowUp, pictures: list[Any]) -> str:
     return template.render(
         found=found, generator=FOLLOW_UP_FOLDER.generator, css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")),
         sections=SECTIONS, title="The rest of this course", who=_who(found), tiles=_tiles(found), pictures=pictures, seen=seen_rows(found),
-        tables=[(area_words(area), course_rows(found, area), milestone_sentence(found, area)) for area in found.posterior.areas],
+        tables=[(area_words(area), course_rows(found, area), milestone_sentences(found, area)) for area in found.posterior.areas],
         factors=factors, worth=worth_sentence(found), cautions=[line for line in found.said if line.startswith("caution")],
         remarks=[line for line in found.said if not line.startswith("caution")], patient_facts=facts(plain(found.patient)),
         sources=found.sources(),
