@@ -19,11 +19,12 @@ from glabella.evidence.patterns import site_areas
 from glabella.evidence.products import load_products
 from glabella.face import load_face
 from glabella.follow_up.candidates import Alike, Motion, draw_candidates
-from glabella.follow_up.forecast import Forecast, PeopleCourses, follow_people, forecast, pool
-from glabella.follow_up.result import FollowUp, Seen
+from glabella.follow_up.forecast import PeopleCourses, follow_people, forecast, pool
+from glabella.follow_up.points import on_ruler
+from glabella.follow_up.result import FollowUp
 from glabella.follow_up.settle import Entry, settle
 from glabella.follow_up.visits import Visit, Visits
-from glabella.follow_up.weigh import after_ln, before_ln, entry_of, error_ln
+from glabella.follow_up.weigh import after_ln, before_ln, entry_of
 from glabella.follow_up.weighted import effective_people, shares
 from glabella.label import Finding, check_plan, ensure_allowed
 from glabella.names import AREAS
@@ -35,7 +36,6 @@ from glabella.population.block import Setting
 from glabella.population.course import course_times, session_times
 from glabella.population.library import find_archetypes
 from glabella.population.people import Mix
-from glabella.population.raters import borders_ln, grade_probabilities, rater
 from glabella.stages.anatomy import build_atlas
 from glabella.stages.junction.course import junction_kinetics
 from glabella.stages.skin import build_skin
@@ -51,7 +51,6 @@ LEAST = 40.0  # with fewer the ends of a band are a single person, and nothing i
 LONGEST_DAYS = 730
 REPORT_DAYS = (7.0, 14.0, *(30.0 * month for month in range(1, 25)))
 UNLIKELY = 0.05
-HALF_BAND_SD = 1.6448536269514722  # standard deviations from the middle to the 95th percentile
 STAGES = ("anatomy", "bolus", "diffusion", "junction", "muscle", "skin", "wrinkle", "population")
 Progress = Callable[[str, float], None]
 
@@ -208,7 +207,7 @@ def _result(
             + "what was seen hardly happens in the calibrated population: check days, grades and raters"
         )
     prior, posterior = forecast(found.people, share_before), forecast(found.people, share_after)
-    seen = tuple(_seen(visit, prior, posterior, alike.setting.values) for visit in visits.seen)
+    seen = tuple(on_ruler(visit, prior, posterior, alike.setting.values) for visit in visits.seen)
     table = alike.setting.values
     others = tuple(name for name in load_products() if name != plan.product)
     rows = [row for row in (*load_parameters().rows.values(), *load_population().rows.values()) if not row.name.startswith(others)]
@@ -227,30 +226,6 @@ def _needed(drawn: int, left: float) -> int:
     return int(np.ceil(count / digits) * digits)
 
 
-def _seen(visit: Visit, prior: Forecast, posterior: Forecast, values: Mapping[str, float]) -> Seen:
-    """A visit as a point with the rater's error, on the ruler of an investigator's expected grade, at the values in force."""
-    borders, effort = borders_ln(values), 0.0 if visit.at_rest else values["effort_sd_ln"]
-    investigator = rater("investigator", values)
-    ruler = replace(investigator, noise_ln=float(np.hypot(investigator.noise_ln, effort)))
-
-    def expected(depth_ln: float) -> float:
-        return float(grade_probabilities(np.array(depth_ln), ruler, borders) @ np.arange(4))
-
-    curve = "grade_rest" if visit.at_rest else "grade"
-    before, after = (getattr(one.areas[visit.area], curve).at(visit.day).median for one in (prior, posterior))
-    if visit.grade is None:
-        depth, error = float(np.log(visit.depth_mm or 1.0)), HALF_BAND_SD * float(np.hypot(error_ln(visit), effort))
-        middle, low, high, who = expected(depth), expected(depth - error), expected(depth + error), "measured"
-    else:
-        who = rater(visit.rater or "", values)
-        error = HALF_BAND_SD * float(np.sqrt(who.noise_ln**2 + effort**2 + who.person_sd_ln**2))
-        edges = np.concatenate([[-np.inf], borders, [np.inf]]) - who.offset_ln
-        low = expected(edges[visit.grade] - error) if visit.grade > 0 else 0.0
-        high = expected(edges[visit.grade + 1] + error) if visit.grade < 3 else 3.0
-        middle, who = float(visit.grade), visit.rater or ""
-    return Seen(visit.day, visit.area, visit.expression, who, middle, min(low, middle), max(high, middle), before, after)
-
-
 def _said(
     patient: Patient, visits: Visits, found: Weighed, share_before: np.ndarray, left: float, needed: int | None, most: int
 ) -> list[str]:
@@ -262,7 +237,7 @@ def _said(
             f"draws would do (--people, now at most {most})"
         )
     for k, visit in enumerate(visits.seen):
-        if visit.day > 0 and visit.grade is not None:
+        if visit.day > 0 and visit.depth_mm is None:  # a depth has a density, not a chance
             with np.errstate(divide="ignore"):
                 chance = float(np.exp(logsumexp(found.visits_ln[:, k] + np.log(share_before))))
             if chance < UNLIKELY:
