@@ -25,7 +25,7 @@ def lower_timeline_lines(outcome: LowerOutcome) -> Iterator[str]:
     plan, samples = outcome.plan, outcome.settings.get("samples", 0)
     bands = f"median (5th to 95th percentile) of {samples} samples" if samples else "no samples, so no bands"
     if outcome.watermark:
-        yield f"*** {outcome.watermark.upper()}: off-label, not for treating a person ***"
+        yield f"*** {outcome.watermark.upper()}: off-label, or licensed without a pattern checked here; not for treating a person ***"
     yield f"{plan.product}, {plan.units:g} U, lower face, purpose '{outcome.purpose}'; {bands}; seed {outcome.seed}"
     for area in plan.areas:
         yield ""
