@@ -2,21 +2,22 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
 from glabella.evidence import Parameters
-from glabella.patient import Patient
+from glabella.patient import Grades, Patient
 from glabella.stages.junction.course import COARSE_FIRST_STEP_DAYS, COARSE_GROWTH, COARSE_LONGEST_STEP_DAYS, Kinetics
 from glabella.stages.skin import Skin
 from glabella.years.nerves import NerveCourse, NerveState, Uptake, follow_nerves, untouched
-from glabella.years.skin import TOLD, AreaSkin, SkinCourse, SkinState, area_skin
+from glabella.years.skin import AreaSkin, SkinCourse, SkinState, area_skin
 
 LEG_DAYS = 365.0  # sessions by the calendar are followed together for about so long: it changes no number, only memory
 LOOK_AHEAD_DAYS = 56.0  # how far beyond the first visit a leg looks at once where sessions follow the grade
-FINE = ("grade_contraction", "movement_percent")  # of the first area, kept on all times of the course
+SMOOTH = "smooth"  # an area as it would be without a line at rest
 Key = tuple[str, ...]
 
 
@@ -37,12 +38,21 @@ class Schedule:
 
 @dataclass(frozen=True)
 class OnePerson:
-    """One draw of a person: ``uptake`` of a session, the laws' constants, the ``areas`` of skin, the first of them the one asked about."""
+    """One draw of a person: ``uptake`` of a session, the laws' constants, the ``areas`` of skin, the first of them the one asked about.
+
+    ``smooth``: the same areas as they would be without a line at rest, to see whether one begins; none unless asked for.
+    """
 
     uptake: Uptake
     kinetics: Kinetics
     rates: tuple[float, float, float]
     areas: tuple[AreaSkin, ...]
+    smooth: tuple[AreaSkin, ...] = ()
+
+    @property
+    def skins(self) -> tuple[AreaSkin, ...]:
+        """All that is followed."""
+        return (*self.areas, *self.smooth)
 
 
 @dataclass(frozen=True)
@@ -73,28 +83,49 @@ class Leg:
 
 @dataclass
 class Trajectory:
-    """``curves`` by name on the days asked for; ``sessions``: days of all sessions; ``fine``: the first area day by day of the course."""
+    """Every quantity of one person by name: on the ``days`` asked for (``curves``) and on the course's own (``course``).
+
+    ``sessions``: days of all sessions.
+    """
 
     days: np.ndarray
-    curves: dict[Key, np.ndarray]
     sessions: list[float] = field(default_factory=list)
-    fine_days: list[np.ndarray] = field(default_factory=list)
-    fine: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    own_days: list[np.ndarray] = field(default_factory=list)
+    own: dict[Key, list[np.ndarray]] = field(default_factory=dict)
 
-    def course(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Days and values of the first area, on the course's own times."""
-        return np.concatenate(self.fine_days), np.concatenate(self.fine[name])
+    @cached_property
+    def all_days(self) -> np.ndarray:
+        """Interval ends (t,) of the course; ``days`` are among them."""
+        return np.concatenate(self.own_days)
+
+    def course(self, name: Key) -> np.ndarray:
+        """One quantity (t,) on ``all_days``."""
+        return np.concatenate(self.own[name])
+
+    @cached_property
+    def curves(self) -> Mapping[Key, np.ndarray]:
+        """Every quantity on ``days``."""
+        at = np.searchsorted(self.all_days, self.days)
+        return {name: self.course(name)[at] for name in self.own}
 
 
-def one_person(uptake: Uptake, kinetics: Kinetics, skin: Skin, areas: Sequence[str], patient: Patient, parameters: Parameters) -> OnePerson:
-    """Put together what a draw needs."""
+def one_person(
+    uptake: Uptake, kinetics: Kinetics, skin: Skin, areas: Sequence[str], patient: Patient, parameters: Parameters, *, smooth: bool = False
+) -> OnePerson:
+    """Put together what a draw needs; ``smooth``: each area once more without a line at rest."""
     rates = parameters["muscle_atrophy_per_day"], parameters["muscle_regrowth_per_day"], parameters["muscle_bulk_floor"]
-    return OnePerson(uptake, kinetics, rates, tuple(area_skin(skin, area, uptake.muscles, patient, parameters) for area in areas))
+    own = tuple(area_skin(skin, area, uptake.muscles, patient, parameters) for area in areas)
+    if not smooth:
+        return OnePerson(uptake, kinetics, rates, own)
+    lines = {area: Grades(0.0, patient.baseline[area].contraction) for area in areas}
+    bare = replace(patient, baseline={**patient.baseline, **lines})
+    without = tuple(area_skin(skin, area, uptake.muscles, bare, parameters) for area in areas)
+    return OnePerson(uptake, kinetics, rates, own, without)
 
 
 def before_treatment(one: OnePerson) -> State:
     """Day 0."""
-    return State(0.0, untouched(one.uptake, one.kinetics), tuple(SkinState() for _ in one.areas))
+    return State(0.0, untouched(one.uptake, one.kinetics), tuple(SkinState() for _ in one.skins))
 
 
 def follow_leg(one: OnePerson, state: State, end: float, sessions: Sequence[float], wanted: np.ndarray) -> Leg:
@@ -104,7 +135,7 @@ def follow_leg(one: OnePerson, state: State, end: float, sessions: Sequence[floa
     times = _with_ends_at(days, inside)
     nerves = follow_nerves(one.uptake, one.kinetics, one.rates, state.nerves, times, inside)
     force = nerves.force
-    return Leg(nerves, tuple(area.follow(nerves.ends, force, old) for area, old in zip(one.areas, state.skin, strict=True)))
+    return Leg(nerves, tuple(area.follow(nerves.ends, force, old) for area, old in zip(one.skins, state.skin, strict=True)))
 
 
 def _with_ends_at(days: np.ndarray, sessions: np.ndarray) -> np.ndarray:
@@ -129,9 +160,7 @@ def _with_ends_at(days: np.ndarray, sessions: np.ndarray) -> np.ndarray:
 
 def follow_one(one: OnePerson, schedule: Schedule, days: np.ndarray) -> Trajectory:
     """The person on ``days`` (t,), rising from 0: sessions by the calendar or as the grade returns."""
-    names = [("muscle", muscle, quantity) for muscle in one.uptake.muscles for quantity in ("force", "bulk")]
-    names += [("skin", area.area, quantity) for area in one.areas for quantity in TOLD]
-    found = Trajectory(days, {name: np.empty(len(days)) for name in names}, fine={name: [] for name in FINE})
+    found = Trajectory(days)
     state, last = before_treatment(one), float(days[-1])
     if schedule.grade is None:
         found.sessions = [day for day in schedule.days if day < last]
@@ -172,22 +201,19 @@ def _leg_ends(sessions: Sequence[float], last: float) -> list[float]:
 
 
 def _note(found: Trajectory, one: OnePerson, leg: Leg, stop: int) -> None:
-    """Write down the leg up to its interval end ``stop``: the days asked for, and the course of the first area."""
-    days = leg.days[: stop + 1]
-    place = np.flatnonzero((found.days >= days[0]) & (found.days <= days[-1]))
-    at = np.searchsorted(days, found.days[place])
+    """Write down the leg up to its interval end ``stop``."""
+    kept = slice(1 if found.own_days else 0, stop + 1)  # a leg begins where the one before it ended
+    found.own_days.append(leg.days[kept])
     force, bulk = leg.nerves.force, 1 - leg.nerves.wasted
     for n, muscle in enumerate(one.uptake.muscles):
-        found.curves["muscle", muscle, "force"][place] = force[at, n]
-        found.curves["muscle", muscle, "bulk"][place] = bulk[at, n]
-    for area, course in zip(one.areas, leg.skin, strict=True):
-        if len(at):
-            for name, values in course.told(at).items():
-                found.curves["skin", area.area, name][place] = values
-    first = 1 if found.fine_days else 0
-    found.fine_days.append(days[first:])
-    for name in FINE:
-        found.fine[name].append(getattr(leg.skin[0], name)[first : stop + 1])
+        found.own.setdefault(("muscle", muscle, "force"), []).append(force[kept, n])
+        found.own.setdefault(("muscle", muscle, "bulk"), []).append(bulk[kept, n])
+    for place, (area, course) in enumerate(zip(one.skins, leg.skin, strict=True)):
+        if place < len(one.areas):
+            for name, values in course.told(kept).items():
+                found.own.setdefault(("skin", area.area, name), []).append(values)
+        else:
+            found.own.setdefault((SMOOTH, area.area, "depth_rest_mm"), []).append(course.depth_rest_mm(kept))
 
 
 def session_responses(found: Trajectory, grade: float) -> Mapping[str, np.ndarray]:
@@ -195,8 +221,9 @@ def session_responses(found: Trajectory, grade: float) -> Mapping[str, np.ndarra
 
     Those days are nan where the grade is not back by then.
     """
-    days, grades = found.course("grade_contraction")
-    _, moved = found.course("movement_percent")
+    area = next(name[1] for name in found.own if name[0] == "skin")
+    days, grades = found.all_days, found.course(("skin", area, "grade_contraction"))
+    moved = found.course(("skin", area, "movement_percent"))
     lowest, least, back = [], [], []
     for start, end in zip(found.sessions, [*found.sessions[1:], days[-1]], strict=True):
         inside = (days >= start) & (days <= end)

@@ -16,6 +16,8 @@ from glabella.stages.wrinkle.memory import remember
 from glabella.stages.wrinkle.scale import Scale, wrinkle_scale
 from glabella.years.ageing import DAYS_A_YEAR, Ageing, ageing_of
 
+Places = np.ndarray | slice  # indices of days
+
 
 @dataclass(frozen=True)
 class SkinState:
@@ -52,17 +54,25 @@ class SkinCourse:
         """What to carry on from day number ``end``."""
         return SkinState(float(self.fast[end]), float(self.slow[end]), float(self.grown_mm[end]))
 
-    def told(self, at: np.ndarray) -> dict[str, np.ndarray]:
-        """Everything in ``TOLD`` on the days with the indices ``at``: grades, depths and fine lines in mm, movement in percent."""
+    def told(self, at: Places) -> dict[str, np.ndarray]:
+        """Everything in ``TOLD`` on the days ``at``: grades, depths and fine lines in mm, movement in percent."""
         area = self.area
-        thickness = area.ageing.thickness(self.days[at])
-        rest = area.squeeze("rest", self.share[:, at], thickness)
-        depth_rest = self.line_mm[at] + area.fold_mm(area.fold(rest), thickness)
+        rest, depth_rest = self._at_rest(at)
         values = (
             self.grade_contraction[at], area.scale.grade(depth_rest, area.baseline[0]), self.depth_contraction_mm[at], depth_rest,
             area.fine_mm(self.squeeze[at]), area.fine_mm(rest), self.movement_percent[at],
         )  # fmt: skip
         return dict(zip(TOLD, values, strict=True))
+
+    def depth_rest_mm(self, at: Places) -> np.ndarray:
+        """Depth of the line at rest on the days ``at``."""
+        return self._at_rest(at)[1]
+
+    def _at_rest(self, at: Places) -> tuple[np.ndarray, np.ndarray]:
+        """Strain and depth of the line in mm."""
+        thickness = self.area.ageing.thickness(self.days[at])
+        rest = self.area.squeeze("rest", self.share[:, at], thickness)
+        return rest, self.line_mm[at] + self.area.fold_mm(self.area.fold(rest), thickness)
 
 
 @dataclass(frozen=True)
