@@ -22,7 +22,7 @@ def page() -> str:
         "device: `glabella effects` tells the same for one plan.",
         "## Computed",
         "From toxin outside its target and the scatter of needles. An effect is noticed when the column in the middle says so, as the "
-        "parameter table has it. Either side counts, and the sides are taken as independent of each other: were a person's two sides equally "
+        "parameter table has it. Either side counts, and the sides are taken as independent: were a person's two sides equally "
         "sensitive, a chance would be up to a fiftieth of itself lower (tests/verification/test_side_effects.py).",
         _table(("effect", "noticed when", "begins", "lasts"), _mechanisms()),
         "## Published",

@@ -5,6 +5,7 @@ import pytest
 
 from glabella.errors import InputError, RefusedError
 from glabella.evidence.immunogenicity import load_antibody_counts, read_antibody_counts
+from glabella.evidence.long_term_designs import read_designs
 from glabella.evidence.study_intervals import load_study_intervals, read_study_intervals
 from glabella.patient import Grades, Patient
 from glabella.plan import Plan
@@ -195,6 +196,11 @@ def test_the_tables_name_what_is_wrong():
     header = "product,least_days,treated,sessions,quality,source,note\n"
     with pytest.raises(InputError, match="stands twice"):
         read_study_intervals(header + 2 * "incobotulinumtoxinA,42,x,6,seen,truong2013,\n")
+    header = "design,figure,value,unit,quality,source,note\n"
+    with pytest.raises(InputError, match="stands twice"):
+        read_designs(header + 2 * "intervals,followed_years,4,years,assumed,assumed_here,\n")
+    with pytest.raises(InputError, match="'nobody1999'"):
+        read_designs(header + "intervals,followed_years,4,years,assumed,nobody1999,\n")
     header = "product,indication,people,positive,sessions_each,most_sessions,lost_effect,quality,source,note\n"
     with pytest.raises(InputError, match="positive <= people"):
         read_antibody_counts(header + "onabotulinumtoxinA,glabellar,3,5,,,,seen,naumann2010,\n")
