@@ -2,9 +2,9 @@
 
     python tools/over_treatment_example.py [--lines: new lines alone]
 
-writes docs/pictures/over_treatment.png, docs/over-treatment.csv, docs/new-lines.csv and two tables in docs/years.md. Both arms are studies: 12 weeks are 84
-days, a little less than the 90 that the label says. The bulk is computed once more with a muscle that grows back as slowly as in the one
-MRI study.
+writes docs/pictures/over_treatment.png, docs/over-treatment.csv, docs/new-lines.csv and two tables in docs/years.md. Both arms of the
+first are studies: 12 weeks are 84 days, a little less than the 90 that the label says. The bulk is computed once more with a muscle that
+grows back as slowly as in the one MRI study.
 tests/contract/test_docs_years.py computes the nominal column again and holds the numbers of the text against the table.
 """
 

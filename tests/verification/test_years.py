@@ -14,8 +14,9 @@ from glabella.stages.diffusion import muscle_doses, spread_toxin
 from glabella.stages.junction.closed_forms import light_chain
 from glabella.stages.junction.course import junction_kinetics
 from glabella.treatment import build_person, day_grid, run_course
-from glabella.years.follow import SMOOTH, Schedule, before_treatment, follow_leg, follow_one, one_person
+from glabella.years.follow import Schedule, before_treatment, follow_leg, follow_one, one_person
 from glabella.years.nerves import follow_nerves, take_up, untouched
+from glabella.years.skin import SMOOTH
 from glabella.years.yearly import sum_years, year_ends
 from glabella.years.years import follow_years
 from tests.uptake import log_normal
@@ -181,12 +182,15 @@ def test_a_line_that_was_not_there_begins_by_the_closed_form():
     taken, kinetics = uptake()
     rows = {"dermis_thinning_per_year": 0.0, "resting_line_growth_mm_per_year": 0.012}
     parameters = load_parameters().with_values(rows)
-    one = one_person(taken, kinetics, person().skin, AREAS, Patient(), parameters, smooth=True)
+    one = one_person(taken, kinetics, person().skin, AREAS, Patient(), parameters)
     days = np.linspace(0, 3652.5, 41)
-    name = (SMOOTH, "glabellar", "depth_rest_mm")
+    name = ("skin", "glabellar", SMOOTH)
     never, treated = (follow_one(one, schedule, days).curves[name] for schedule in (Schedule(), every(90.0, 3652.5)))
     assert np.abs(never - 0.012 * days / 365.25).max() < 1e-10
     assert 0 < treated[-1] < 0.6 * never[-1]
+    bare = one_person(taken, kinetics, person().skin, AREAS, Patient(baseline={"glabellar": Grades(0, 3)}), parameters)
+    again = follow_one(bare, every(90.0, 3652.5), days).curves["skin", "glabellar", "depth_rest_mm"]  # the person who has no line
+    assert np.abs(treated - again).max() < 1e-12
 
 
 def test_sessions_after_the_effect_is_lost_do_nothing():

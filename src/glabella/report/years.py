@@ -16,7 +16,7 @@ LOOKS: Mapping[str, tuple[str, Any]] = {
     "never": (MUTED, (0, (2, 1.5))), "licensed": (BLUE, "-"), "as_planned": (BLUE, "-"), "over_treated": (VERMILLION, (0, (6, 2))),
 }  # fmt: skip
 MARKERS: Mapping[str, str] = {"never": "D", "licensed": "o", "as_planned": "o", "over_treated": "s"}
-APART = 0.16  # of a year between the scenarios of one year, of which there are up to three
+APART, FAR_APART = 0.02, 0.3  # between the scenarios of one year, as a share of all years, and at most in years
 LOST: tuple[str, Any] = (INK, (0, (1, 1.2)))
 WIDTH, HEIGHT = 10.8, 3.7
 
@@ -43,7 +43,7 @@ def _by_year(found: Years, area: str) -> Picture:
     for k, (kind, said) in enumerate(rows):
         for ax, (name, title) in zip(axes[k], columns, strict=True):
             for n, scenario in enumerate(found.scenarios.values()):
-                shift = APART * (n - (len(found.scenarios) - 1) / 2)
+                shift = min(max(APART * found.years, 0.1), FAR_APART) * (n - (len(found.scenarios) - 1) / 2)
                 _bars(ax, getattr(scenario.yearly["skin", area, name], kind), found.year_ends + shift, scenario)
             ax.set_title(f"{title}, {said}")
             ax.tick_params(labelbottom=k == len(rows) - 1)

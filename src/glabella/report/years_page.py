@@ -75,8 +75,8 @@ def _tiles(found: Years) -> list[Tile]:
         value, _, band = f"{entry.less_depth_mm:.2f}".partition(" ")
         name = entry.area.replace("_", " ")
         never, treated, fewer = (of_hundred(share) for share in (entry.new_never, entry.new_treated, entry.fewer_new))
-        detail = f"of 100 people without one before: {never} never treated, {treated} {scenario.title}"
-        tiles.append(Tile(f"New {name} lines prevented", fewer.partition(" (")[0].replace("fewer than", "<"), f"{_band_of(fewer)}{detail}"))
+        detail = f"people without one before: {never} never treated, {treated} {scenario.title}"
+        tiles.append(Tile(f"New {name} lines prevented", _of_hundred(fewer), f"{_band_of(fewer)}{detail}"))
         if entry.depth_before_mm > 0:
             detail = f"{band} mm; {scenario.title} against never treated"
             tiles.append(Tile(f"Line at rest shallower, {name}", f"{value} mm", detail))
@@ -86,6 +86,10 @@ def _tiles(found: Years) -> list[Tile]:
             value, _, band = percent(last(scenario.yearly["muscle", flattest, "bulk"].mean)).partition(" ")
             tiles.append(Tile("Bulk left in the flattest muscle", f"{value} %", f"{band} {flattest.replace('_', ' ')}; {scenario.title}"))
     return tiles
+
+
+def _of_hundred(told: str) -> str:
+    return f"{told.partition(' (')[0].replace('fewer than', '<')} of 100"
 
 
 def _band_of(told: str) -> str:

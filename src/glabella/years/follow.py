@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
 from glabella.evidence import Parameters
-from glabella.patient import Grades, Patient
+from glabella.patient import Patient
 from glabella.stages.junction.course import COARSE_FIRST_STEP_DAYS, COARSE_GROWTH, COARSE_LONGEST_STEP_DAYS, Kinetics
 from glabella.stages.skin import Skin
 from glabella.years.nerves import NerveCourse, NerveState, Uptake, follow_nerves, untouched
@@ -17,7 +17,6 @@ from glabella.years.skin import AreaSkin, SkinCourse, SkinState, area_skin
 
 LEG_DAYS = 365.0  # sessions by the calendar are followed together for about so long: it changes no number, only memory
 LOOK_AHEAD_DAYS = 56.0  # how far beyond the first visit a leg looks at once where sessions follow the grade
-SMOOTH = "smooth"  # an area as it would be without a line at rest
 Key = tuple[str, ...]
 
 
@@ -38,21 +37,12 @@ class Schedule:
 
 @dataclass(frozen=True)
 class OnePerson:
-    """One draw of a person: ``uptake`` of a session, the laws' constants, the ``areas`` of skin, the first of them the one asked about.
-
-    ``smooth``: the same areas as they would be without a line at rest, to see whether one begins; none unless asked for.
-    """
+    """One draw of a person: ``uptake`` of a session, the laws' constants, the ``areas`` of skin, the first of them the one asked about."""
 
     uptake: Uptake
     kinetics: Kinetics
     rates: tuple[float, float, float]
     areas: tuple[AreaSkin, ...]
-    smooth: tuple[AreaSkin, ...] = ()
-
-    @property
-    def skins(self) -> tuple[AreaSkin, ...]:
-        """All that is followed."""
-        return (*self.areas, *self.smooth)
 
 
 @dataclass(frozen=True)
@@ -109,23 +99,15 @@ class Trajectory:
         return {name: self.course(name)[at] for name in self.own}
 
 
-def one_person(
-    uptake: Uptake, kinetics: Kinetics, skin: Skin, areas: Sequence[str], patient: Patient, parameters: Parameters, *, smooth: bool = False
-) -> OnePerson:
-    """Put together what a draw needs; ``smooth``: each area once more without a line at rest."""
+def one_person(uptake: Uptake, kinetics: Kinetics, skin: Skin, areas: Sequence[str], patient: Patient, parameters: Parameters) -> OnePerson:
+    """Put together what a draw needs."""
     rates = parameters["muscle_atrophy_per_day"], parameters["muscle_regrowth_per_day"], parameters["muscle_bulk_floor"]
-    own = tuple(area_skin(skin, area, uptake.muscles, patient, parameters) for area in areas)
-    if not smooth:
-        return OnePerson(uptake, kinetics, rates, own)
-    lines = {area: Grades(0.0, patient.baseline[area].contraction) for area in areas}
-    bare = replace(patient, baseline={**patient.baseline, **lines})
-    without = tuple(area_skin(skin, area, uptake.muscles, bare, parameters) for area in areas)
-    return OnePerson(uptake, kinetics, rates, own, without)
+    return OnePerson(uptake, kinetics, rates, tuple(area_skin(skin, area, uptake.muscles, patient, parameters) for area in areas))
 
 
 def before_treatment(one: OnePerson) -> State:
     """Day 0."""
-    return State(0.0, untouched(one.uptake, one.kinetics), tuple(SkinState() for _ in one.skins))
+    return State(0.0, untouched(one.uptake, one.kinetics), tuple(SkinState() for _ in one.areas))
 
 
 def follow_leg(one: OnePerson, state: State, end: float, sessions: Sequence[float], wanted: np.ndarray) -> Leg:
@@ -135,7 +117,7 @@ def follow_leg(one: OnePerson, state: State, end: float, sessions: Sequence[floa
     times = _with_ends_at(days, inside)
     nerves = follow_nerves(one.uptake, one.kinetics, one.rates, state.nerves, times, inside)
     force = nerves.force
-    return Leg(nerves, tuple(area.follow(nerves.ends, force, old) for area, old in zip(one.skins, state.skin, strict=True)))
+    return Leg(nerves, tuple(area.follow(nerves.ends, force, old) for area, old in zip(one.areas, state.skin, strict=True)))
 
 
 def _with_ends_at(days: np.ndarray, sessions: np.ndarray) -> np.ndarray:
@@ -208,12 +190,9 @@ def _note(found: Trajectory, one: OnePerson, leg: Leg, stop: int) -> None:
     for n, muscle in enumerate(one.uptake.muscles):
         found.own.setdefault(("muscle", muscle, "force"), []).append(force[kept, n])
         found.own.setdefault(("muscle", muscle, "bulk"), []).append(bulk[kept, n])
-    for place, (area, course) in enumerate(zip(one.skins, leg.skin, strict=True)):
-        if place < len(one.areas):
-            for name, values in course.told(kept).items():
-                found.own.setdefault(("skin", area.area, name), []).append(values)
-        else:
-            found.own.setdefault((SMOOTH, area.area, "depth_rest_mm"), []).append(course.depth_rest_mm(kept))
+    for area, course in zip(one.areas, leg.skin, strict=True):
+        for name, values in course.told(kept).items():
+            found.own.setdefault(("skin", area.area, name), []).append(values)
 
 
 def session_responses(found: Trajectory, grade: float) -> Mapping[str, np.ndarray]:

@@ -30,7 +30,7 @@ from glabella.years.ageing import DAYS_A_YEAR, draw_ageing
 from glabella.years.allowed import check_region, label_interval_days, one_pattern
 from glabella.years.antibodies import antibody_chance
 from glabella.years.arms import RETURNS_TO, SCENARIOS, Arm, Comparing, plan_arms
-from glabella.years.follow import SMOOTH, Key, OnePerson, Schedule, Trajectory, follow_one, one_person, session_responses
+from glabella.years.follow import Key, OnePerson, Schedule, Trajectory, follow_one, one_person, session_responses
 from glabella.years.nerves import Uptake, take_up
 from glabella.years.repeat import Repeat
 from glabella.years.result import (
@@ -45,14 +45,14 @@ from glabella.years.result import (
     Years,
     estimate,
 )
-from glabella.years.skin import TOLD
+from glabella.years.skin import SMOOTH, TOLD
 from glabella.years.yearly import YearSums, stacked, sum_years, year_ends
 
 LONGEST_YEARS = 20.0
 HALF = 0.5  # strength of the weaker muscle that the same dose is given to
 FINELY_YEARS, FORTNIGHT_DAYS = 5.0, 14.0  # so that curves of few years show their sessions
 AFTER_DAYS = 365.0  # how long the one session of the weaker muscle is followed
-LAST_YEAR = (("skin", "depth_rest_mm"), ("skin", "grade_rest"), (SMOOTH, "depth_rest_mm"))  # what is prevented is told of its mean
+LAST_YEAR = ("depth_rest_mm", "grade_rest", SMOOTH)  # what is prevented is told of its mean
 TOUCHED = 0.99  # bulk below which a muscle is told of
 Progress = Callable[[str, float], None]
 
@@ -178,12 +178,12 @@ class _Follower:
         field = spread_toxin(self.person.spread.at(parameters), boluses, tolerance)
         kinetics = junction_kinetics(parameters, self.pattern.product)
         uptake = take_up(muscle_doses(self.person.anatomy, (field,)), kinetics, parameters["junction_d50_units_per_mm3"])
-        one = self._one(uptake, self.person.patient, parameters, smooth=True)
+        one = self._one(uptake, self.person.patient, parameters)
         found = {arm.name: self._run(one, arm.schedule) for arm in self.arms}
         if self.lost is not None:
-            found["without_effect"] = self._run(replace(one, smooth=()), self.lost.schedule)
+            found["without_effect"] = self._run(one, self.lost.schedule)
             weak = replace(self.person.patient, muscle_strength=self._strengths())
-            found["usual"] = _once(replace(one, smooth=()))
+            found["usual"] = _once(one)
             found["weaker"] = _once(self._one(uptake, weak, parameters))
         return found
 
@@ -191,13 +191,13 @@ class _Follower:
         every = np.union1d(self.days, self.ends)
         found = follow_one(one, schedule, every)
         at = np.searchsorted(every, self.days)
-        curves = {name: curve[at] for name, curve in found.curves.items() if name[0] != SMOOTH}
+        curves = {name: curve[at] for name, curve in found.curves.items() if name[-1] != SMOOTH}
         yearly = sum_years(found, self.ends, label_interval_days(self.pattern.product))
         return Run(curves, yearly, tuple(found.sessions), _responses_in(found))
 
-    def _one(self, uptake: Uptake, patient: Patient, parameters: Parameters, smooth: bool = False) -> OnePerson:
+    def _one(self, uptake: Uptake, patient: Patient, parameters: Parameters) -> OnePerson:
         kinetics = junction_kinetics(parameters, self.pattern.product)
-        return one_person(uptake, kinetics, self.person.skin, self.areas, patient, parameters, smooth=smooth)
+        return one_person(uptake, kinetics, self.person.skin, self.areas, patient, parameters)
 
     def _strengths(self) -> dict[str, float]:
         given = dict(self.person.patient.muscle_strength)
@@ -297,10 +297,9 @@ def _scenario(follower: _Follower, arm: Arm, key: str, nominal: dict[str, Run], 
             ("skin", area, name): np.stack([run.curves["skin", area, name] for run in every]) for area in follower.areas for name in TOLD
         },
         last_year={
-            (kind, area, name): stacked([run.yearly for run in every], "mean", (kind, area, name))[:, -1]
-            for kind, name in LAST_YEAR
+            ("skin", area, name): stacked([run.yearly for run in every], "mean", ("skin", area, name))[:, -1]
             for area in follower.areas
-            if (kind, area, name) in one.yearly.mean
+            for name in LAST_YEAR
         },
     )
 
@@ -335,7 +334,7 @@ def _response(responses: Sequence[Mapping[str, np.ndarray]], numbers: Sequence[i
 def _prevention(follower: _Follower, area: str, never: Scenario, treated: Scenario) -> Prevention:
     both = (never, treated)
     depth, grade = ([scenario.last_year["skin", area, name] for scenario in both] for name in ("depth_rest_mm", "grade_rest"))
-    begun = [scenario.last_year[SMOOTH, area, "depth_rest_mm"] for scenario in both]
+    begun = [scenario.last_year["skin", area, SMOOTH] for scenario in both]
     scale = wrinkle_scale(follower.parameters)
     seen, new = ([1 - scale.rated_at_most(values, 0)[0] for values in depths] for depths in (depth, begun))
     return Prevention(
