@@ -28,20 +28,20 @@ def year_ends(years: float) -> np.ndarray:
 
 
 def sum_years(found: Trajectory, ends: np.ndarray, from_day: float) -> YearSums:
-    """Mean and worst day of each year; ``ends`` (n,) are among the trajectory's ``days``.
+    """Mean and worst day of each year; between the course's own days values run straight.
 
     Worst is the highest value, of a muscle the lowest. Lines are at their worst before they are treated, so that the worst day of the
     first year is looked for from ``from_day`` on, in every scenario alike.
     """
-    days = found.all_days
-    edges = np.searchsorted(days, np.append(0.0, ends))
-    begin = np.searchsorted(days, min(from_day, float(ends[0])))
+    own, edges, begin = found.all_days, np.append(0.0, ends), min(from_day, float(ends[0]))
+    days = np.union1d(own, [*edges, begin])
+    at, first = np.searchsorted(days, edges), int(np.searchsorted(days, begin))
     mean, worst = {}, {}
     for name in found.own:
-        values, least = found.course(name), name[-1] in LEAST_IS_WORST
-        mean[name] = np.diff(cumulative_trapezoid(values, days, initial=0)[edges]) / np.diff(days[edges])
-        starts = edges[:-1] if least else np.maximum(edges[:-1], begin)
-        parts = (values[first : last + 1] for first, last in zip(starts, edges[1:], strict=True))
+        values, least = np.interp(days, own, found.course(name)), name[-1] in LEAST_IS_WORST
+        mean[name] = np.diff(cumulative_trapezoid(values, days, initial=0)[at]) / np.diff(days[at])
+        starts = at[:-1] if least else np.maximum(at[:-1], first)
+        parts = (values[start : last + 1] for start, last in zip(starts, at[1:], strict=True))
         worst[name] = np.array([part.min() if least else part.max() for part in parts])
     return YearSums(mean, worst)
 

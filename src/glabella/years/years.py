@@ -188,10 +188,8 @@ class _Follower:
         return found
 
     def _run(self, one: OnePerson, schedule: Schedule) -> Run:
-        every = np.union1d(self.days, self.ends)
-        found = follow_one(one, schedule, every)
-        at = np.searchsorted(every, self.days)
-        curves = {name: curve[at] for name, curve in found.curves.items() if name[-1] != SMOOTH}
+        found = follow_one(one, schedule, self.days)
+        curves = {name: curve for name, curve in found.curves.items() if name[-1] != SMOOTH}
         yearly = sum_years(found, self.ends, label_interval_days(self.pattern.product))
         return Run(curves, yearly, tuple(found.sessions), _responses_in(found))
 
