@@ -234,9 +234,7 @@ def simulate(
     parameters = (parameters or load_parameters()).recording()
     report = progress or (lambda stage, share: None)
     days = whole("days", days, 1, LONGEST_DAYS)
-    samples = whole("samples", samples, 0, 100_000)
-    seed = whole("seed", seed, 0, 2**63 - 1)
-    workers = None if workers is None else whole("workers", workers, 1, 1024)
+    samples, seed, workers = check_run(samples, seed, workers)
     check_arguments(plan, patient, days, {"step_mm": step_mm, "depth_step_mm": depth_step_mm})
     if plan.region == "lower_face":
         from glabella.lower_face.treatment import simulate_lower  # rests on this module, and most plans never need it
@@ -399,6 +397,12 @@ def whole(name: str, value: int, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer) or not low <= value <= high or value != int(value):
         raise InputError(f"{name} = {value}: must be a whole number from {low} to {high}")
     return int(value)
+
+
+def check_run(samples: int, seed: int, workers: int | None) -> tuple[int, int, int | None]:
+    """What every run with samples is asked for, as whole numbers in their ranges."""
+    limited = None if workers is None else whole("workers", workers, 1, 1024)
+    return whole("samples", samples, 0, 100_000), whole("seed", seed, 0, 2**63 - 1), limited
 
 
 def check_arguments(plan: Plan, patient: Patient, days: int, steps: Mapping[str, float | None]) -> None:
