@@ -18,7 +18,7 @@ from datetime import date
 
 from measure import Claim, Subject, Times, bandwidth, interleave
 
-NAMES = ("spread", "kinetics", "risk_map", "chain", "plan_change", "skin", "trial", "planner")
+NAMES = ("spread", "kinetics", "risk_map", "chain", "plan_change", "skin", "trial", "planner", "years")
 DRAM_MB, BANDWIDTH_TARGET, BANDWIDTH_STRETCH = 384.0, 0.5, 0.8
 
 

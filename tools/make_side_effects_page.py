@@ -22,7 +22,8 @@ def page() -> str:
         "device: `glabella effects` tells the same for one plan.",
         "## Computed",
         "From toxin outside its target and the scatter of needles. An effect is noticed when the column in the middle says so, as the "
-        "parameter table has it.",
+        "parameter table has it. Either side counts, and the sides are taken as independent: were a person's two sides equally "
+        "sensitive, a chance would be up to a fiftieth of itself lower (tests/verification/test_side_effects.py).",
         _table(("effect", "noticed when", "begins", "lasts"), _mechanisms()),
         "## Published",
         "Share of people in trials or labels, whatever the cause, with the exact 90 % interval of the count (of a hundred people where the "

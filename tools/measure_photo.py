@@ -1,6 +1,6 @@
 """How well a photo is understood, on painted heads of which everything is known; prints the tables of docs/photo.md.
 
-    python tools/measure_photo.py [--lines] [--out measured.json]
+    python tools/measure_photo.py [--lines | --repeats] [--out measured.json]
 
 Fourteen heads with shapes and pinhole cameras outside the fit's own basis, three skins, three lights (``tests/photo_made.py``):
 landmarks, pose, size,
@@ -28,6 +28,7 @@ from glabella.patient import Patient  # noqa: E402
 from glabella.photo import LandmarkModel, find_model, fit_photo  # noqa: E402
 from glabella.photo.camera import turn_between  # noqa: E402
 from glabella.photo.lines import expect_lines, find_lines  # noqa: E402
+from glabella.photo.picture import Picture  # noqa: E402
 from glabella.photo.skin_map import map_skin  # noqa: E402
 from glabella.report.render import Lines  # noqa: E402
 from glabella.stages.anatomy import build_atlas  # noqa: E402
@@ -99,6 +100,32 @@ def measure_lines(seeds, model):
                     for a in found.areas.values()
                     if np.isfinite(a.depth_error_mm)
                 ]
+    return rows
+
+
+def measure_repeats(model):
+    """Depths told from four pictures of the same lines in the same light, taken a little differently, each fitted anew."""
+    face, neutral = invented_face(MEASURED[0])
+    true = expect_lines(build_skin(build_atlas(neutral, None, load_parameters()), load_parameters()), AREAS, Patient(), load_parameters())
+    drawn = tuple(Lines(true.phase_mm[area], 0.5 * true.strength[area], 6.0) for area in AREAS)
+    print("| skin | light | " + " | ".join(area.replace("_", " ") for area in AREAS) + " |\n|---|---|---|---|---|---|")
+    rows = []
+    for skin, light in ((skin, light) for skin in SKINS for light in LIGHTS):
+        depths = []
+        for turn, nod, distance in ((0, 0, 600), (6, 2, 500), (-6, -2, 800), (3, 4, 650)):
+            case = Case(
+                MEASURED[0], turn=turn, nod=nod, distance_mm=distance, skin=skin, light=light, pixels_per_mm=3.4, size=(200.0, 250.0)
+            )
+            grain = np.random.default_rng(turn + 50).normal(scale=2.5, size=(*case.camera.shape, 3))
+            picture = Picture(np.clip(paint(case, face, drawn).pixels + grain, 0, 255).astype(np.uint8))
+            photo = fit_photo(picture, model)
+            skin_now = build_skin(photo.atlas, load_parameters())
+            expected = expect_lines(skin_now, AREAS, photo.patient, load_parameters())
+            found = find_lines(picture, map_skin(photo.head, picture.shape), expected, photo.landmarks, photo.parameters, fill=False)
+            depths.append([found.areas[area].depth_mm for area in AREAS])
+        mean, spread = np.mean(depths, 0), np.std(depths, 0, ddof=1)
+        rows.append({"skin": skin, "light": light, "mean_mm": mean.tolist(), "sd_mm": spread.tolist()})
+        print(f"| {skin} | {light} | " + " | ".join(f"{m:.2f} ± {s:.2f}" for m, s in zip(mean, spread, strict=True)) + " |", flush=True)
     return rows
 
 
@@ -183,6 +210,8 @@ def main():
         if "--lines" in sys.argv:
             found = {"fitted": measure_lines(FITTED, model), "lines": measure_lines(MEASURED, model)}
             tell_lines(found["fitted"], found["lines"])
+        elif "--repeats" in sys.argv:
+            found["repeats"] = measure_repeats(model)
         else:
             found["heads"] = [measure(case, model) for case in CASES]
             tell(found["heads"])

@@ -7,6 +7,7 @@ from glabella.evidence.patterns import licensed_muscle
 from glabella.names import side_of, without_side
 from glabella.outcome import CONTRACTION, FRAME, Estimate, Outcome, Probability
 from glabella.plan import Injection, Plan
+from glabella.wording import counted
 
 if TYPE_CHECKING:
     from glabella.comparison import Comparison, PairedCurve, PairedRisk, RiskDifference
@@ -223,7 +224,8 @@ def comparison_lines(comparison: "Comparison") -> Iterator[str]:
     if len(shown) < len(risks):
         yield "  label rates of other effects are the same for both plans"
     cautions = [sum(finding.severity == "caution" for finding in outcome.findings) for outcome in (comparison.first, comparison.second)]
-    yield f"label: first plan {cautions[0]} caution(s), second plan {cautions[1]}" + ("; see glabella check" if any(cautions) else "")
+    told = f"label: first plan {counted(cautions[0], 'caution')}, second plan {cautions[1]}"
+    yield told + ("; see glabella check" if any(cautions) else "")
     yield FRAME
 
 

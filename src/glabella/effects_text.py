@@ -1,27 +1,32 @@
 """The side effects of one outcome as a document and as plain lines: how many people, when to get help, the blood, unlicensed products."""
 
 import textwrap
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from glabella.effect_names import name_effect
+from glabella.effects_order import gravity, group_of, in_groups
 from glabella.evidence.guidance import facts_about, label_emergency_text
 from glabella.evidence.sources import find_reference
 from glabella.outcome import FRAME, Outcome, Probability, Reported, plain
 from glabella.stages.unwanted import MUSCLE_MECHANISMS, BloodBound, LabelRate, all_rates, any_event_rate, bound_blood
+from glabella.wording import RAREST, units_words
 
 if TYPE_CHECKING:
     from glabella.lower_face.outcome import LowerOutcome
 
 SCHEMA = "glabella-effects-1"
 WIDTH = 118
-RAREST = 1e-4  # what twenty thousand placements still tell from nothing
 SET_TO = {row.effect: row.set_to for row in MUSCLE_MECHANISMS if row.set_to}
 BASIS = {"computed": "computed", "label_rate": "published"}
-GRAVEST_FIRST = (  # the first words of every seriousness in the tables
-    "serious", "can be serious", "do not drive", "troublesome", "can irritate", "chewing", "lips", "rare", "visible", "mild", "found",
-    "whatever",
-)  # fmt: skip
+COMPUTED = (
+    "computed: from toxin outside its target in this plan, with the scatter of needles; either side of the face counts, and the two are "
+    "taken as independent: were a person's sides equally sensitive, a chance would be up to a fiftieth of itself lower."
+)
+PUBLISHED = "published: the rate of trials or a label, whatever the cause."
+BRACKETS = "In brackets nine in ten: of the computations, or of what the count of people allows."
+SEVERAL = "What is computed is the chance over all sessions together; what is published, that of the trials."
+Cite = Callable[[str], str]
 
 
 def tell_in_thousand(value: float, low: float | None = None, high: float | None = None) -> str:
@@ -44,9 +49,10 @@ def _count(people: float) -> str:
 
 
 def effects_document(outcome: "Outcome | LowerOutcome") -> dict[str, Any]:
-    """Everything that the command shows, as plain data. ``effects`` are ordered: computed ones first, the likelier before the others."""
+    """Everything that the command shows, as plain data. ``effects`` are ordered: the graver first, of the same gravity the likelier."""
     plan = outcome.plan
-    ordered = sorted(outcome.unwanted.items(), key=lambda item: (item[1].basis != "computed", -item[1].value, -item[1].high))
+    effects = [_effect(name, chance, _published(name, plan.product, plan.areas)) for name, chance in outcome.unwanted.items()]
+    effects.sort(key=lambda effect: (gravity(effect["seriousness"]), -_likeliest(effect)))
     help_now = label_emergency_text()
     anything = any_event_rate(plan.product, plan.areas)
     return {
@@ -60,7 +66,8 @@ def effects_document(outcome: "Outcome | LowerOutcome") -> dict[str, Any]:
         "product": plan.product,
         "areas": list(plan.areas),
         "units": plan.units,
-        "effects": [_effect(name, chance, _published(name, plan.product, plan.areas)) for name, chance in ordered],
+        "sessions": [{"day": session.day, "units": session.units} for session in plan.sessions],
+        "effects": effects,
         "any_adverse_event": None if anything is None else plain(anything),
         "without_rate": _facts("without_rate"),
         "get_help_now": {"paragraphs": list(help_now.paragraphs), "sources": list(help_now.keys)},
@@ -93,7 +100,8 @@ def _effect(name: str, chance: Probability, rate: LabelRate | None) -> dict[str,
         "effect": name, "title": words.plain, "professional_title": words.professional,
         "probability": plain({"value": chance.value, "low": chance.low, "high": chance.high}),
         "plain": tell_in_thousand(chance.value, chance.low, chance.high), "basis": chance.basis, "reported": plain(known),
-        "onset": chance.onset, "duration": chance.duration, "seriousness": chance.seriousness, "source": chance.source,
+        "contradicts": contradicts(chance, known), "onset": chance.onset, "duration": chance.duration,
+        "seriousness": chance.seriousness, "group": group_of(chance.seriousness), "source": chance.source,
         "set_to": SET_TO.get(name) if chance.basis == "computed" else None,
     }  # fmt: skip
 
@@ -102,60 +110,97 @@ def _facts(topic: str, product: str | None = None) -> list[dict[str, str]]:
     return [plain({"subject": f.subject, "text": f.text, "quality": f.quality, "source": f.source}) for f in facts_about(topic, product)]
 
 
-def gravity(seriousness: str) -> int:
-    """Rank of a seriousness, 0 the gravest."""
-    return next((n for n, words in enumerate(GRAVEST_FIRST) if seriousness.startswith(words)), len(GRAVEST_FIRST))
+def contradicts(chance: Probability, reported: Reported | None) -> bool:
+    """Whether a computed chance and the published rate exclude each other: their bands have nothing in common."""
+    return chance.basis == "computed" and reported is not None and (reported.low > chance.high or reported.high < chance.low)
 
 
-def effects_lines(document: Mapping[str, Any], by_seriousness: bool = False) -> Iterator[str]:
-    """The document as lines for a terminal; ``by_seriousness``: the gravest effect first."""
+def _likeliest(effect: Mapping[str, Any]) -> float:
+    """The higher of the figures that are known of an effect."""
+    return max(effect["probability"]["value"], effect["reported"]["value"] if effect["contradicts"] else 0.0)
+
+
+def contradiction_words(effect: Mapping[str, Any]) -> str:
+    """What to know where computed and published figures exclude each other; empty elsewhere."""
+    if not effect["contradicts"]:
+        return ""
+    more = effect["reported"]["value"] > effect["probability"]["value"]
+    return f"the two figures disagree: trials found {'more' if more else 'less'} than is computed here, and the published one was counted"
+
+
+def plan_words(document: Mapping[str, Any]) -> str:
+    """'onabotulinumtoxinA, 2 sessions of 20 U, glabellar'."""
     areas = ", ".join(area.replace("_", " ") for area in document["areas"])
+    return f"{document['product']}, {units_words([session['units'] for session in document['sessions']])}, {areas}"
+
+
+def effects_lines(document: Mapping[str, Any], likeliest_first: bool = False) -> Iterator[str]:
+    """The document as lines for a terminal, grouped by gravity; ``likeliest_first``: without groups."""
     if document["watermark"]:
         yield "STUDY: beyond the label, not for treating a person"
-    yield f"{document['product']}, {document['units']:g} U, {areas}: of people treated like this"
-    yield ""
+    yield f"Side effects in people treated like this: {plan_words(document)}"
+    if len(document["sessions"]) > 1:
+        yield SEVERAL
     effects = document["effects"]
-    if by_seriousness:
-        effects = sorted(effects, key=lambda effect: gravity(effect["seriousness"]))
-    rows = [("effect", "how many have it", "basis", "with placebo", "begins", "lasts")]
-    rows += [(e["title"], e["plain"], BASIS[e["basis"]], placebo_words(e["reported"]), e["onset"], e["duration"]) for e in effects]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    for number, row in enumerate(rows):
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        if number:
-            effect = effects[number - 1]
-            yield from _wrapped(f"{effect['seriousness']}{_beside(effect)}", "    ")
+    groups = [("", sorted(effects, key=lambda effect: -_likeliest(effect)))] if likeliest_first else in_groups(effects)
+    header = ("effect", "how many have it", "basis", "with placebo", "begins", "lasts")
+    rows = {effect["effect"]: _rows(effect) for effect in effects}
+    widths = [max(len(row[k]) for row in (header, *(row for some in rows.values() for row in some))) for k in range(len(header))]
+    cite = numbered(document)
+    for heading, some in groups:
+        yield ""
+        yield from (heading.upper(),) if heading else ()
+        yield _aligned(header, widths)
+        for effect in some:
+            yield from (_aligned(row, widths) for row in rows[effect["effect"]])
+            yield from _wrapped(f"{effect['seriousness']}{_beside(effect, cite)}", "    ")
     yield ""
-    yield from _wrapped(
-        "computed: from toxin outside its target in this plan, with the scatter of needles; published: the rate of trials or a label, "
-        "whatever the cause. In brackets nine in ten: of the computations, or of what the count of people allows."
-    )
-    yield from _wrapped(tell_anything(document["any_adverse_event"])) if document["any_adverse_event"] else ()
-    yield from _section("Named by labels without a rate", document["without_rate"])
+    yield from _wrapped(f"{COMPUTED} {PUBLISHED} {BRACKETS}")
+    yield from _wrapped(tell_anything(document["any_adverse_event"], cite)) if document["any_adverse_event"] else ()
+    yield from _section("Named by labels without a rate", document["without_rate"], cite)
     yield ""
     yield "GET HELP NOW"
     for paragraph in document["get_help_now"]["paragraphs"]:
         yield from _wrapped(paragraph)
-    yield from _wrapped(f"[{', '.join(document['get_help_now']['sources'])}]")
+    yield from _wrapped(f"[{_cited(document['get_help_now']['sources'], cite)}]")
     yield ""
     yield "Into the blood"
     yield from blood_lines(document["blood"]["bound"])
     for fact in document["blood"]["facts"]:
-        yield from _wrapped(f"- {_told(fact)}", "  ")
-    yield from _section("What an unlicensed product or an injection at home changes", document["unlicensed"])
-    yield from _section("A genuine box", document["genuine"])
-    yield from _section("Where to report", document["reporting"])
+        yield from _wrapped(f"- {_told(fact, cite)}", "  ")
+    yield from _section("What an unlicensed product or an injection at home changes", document["unlicensed"], cite)
+    yield from _section("A genuine box", document["genuine"], cite)
+    yield from _section("Where to report", document["reporting"], cite)
+    yield ""
+    yield "Sources"
+    for key in source_keys(document):
+        yield from textwrap.wrap(f"[{cite(key)}] {find_reference(key)}", WIDTH, subsequent_indent="     ")
     yield ""
     yield document["frame"]
 
 
-def tell_anything(anything: Mapping[str, Any] | None) -> str:
+def _rows(effect: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """One row of the table; where a chance is computed and a rate is published, the published one has a row of its own."""
+    reported, placebo = effect["reported"], placebo_words(effect["reported"])
+    first = (effect["title"], effect["plain"], BASIS[effect["basis"]])
+    course = (effect["onset"], effect["duration"])
+    if effect["basis"] != "computed" or not reported:
+        return [(*first, placebo, *course)]
+    found = tell_in_thousand(reported["value"], reported["low"], reported["high"])
+    return [(*first, "", *course), ("", found, "published", placebo, "", "")]
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def tell_anything(anything: Mapping[str, Any] | None, cite: Cite = str) -> str:
     """How many had any trouble at all, with the product and with placebo; empty where unknown."""
     if anything is None:
         return ""
     return (
         f"Any trouble at all, whatever its cause: {tell_in_thousand(anything['value'])} with the product and "
-        f"{tell_in_thousand(anything['placebo'])} with placebo, so that most of it is not due to the toxin [{anything['source']}]."
+        f"{tell_in_thousand(anything['placebo'])} with placebo, so that most of it is not due to the toxin [{cite(anything['source'])}]."
     )
 
 
@@ -204,34 +249,36 @@ def placebo_words(reported: Mapping[str, Any] | None) -> str:
     return "none reported" if reported["placebo"] == 0 else tell_in_thousand(reported["placebo"])
 
 
-def _beside(effect: Mapping[str, Any]) -> str:
-    """The published rate beside a computed chance, and what has to be said about a published one."""
+def _beside(effect: Mapping[str, Any], cite: Cite) -> str:
+    """What has to be said about the figures, and where they are from."""
     reported = effect["reported"]
-    parts = []
+    parts = [contradiction_words(effect)] if effect["contradicts"] else []
     if effect["set_to"]:
         parts.append(f"not foretold but set to: {effect['set_to']}")
-    if reported and effect["basis"] == "computed":
-        parts.append(f"published: {tell_in_thousand(reported['value'], reported['low'], reported['high'])}")
     if reported and reported["people"] is None:
         parts.append("number of people not given")
     if reported and reported["quality"] == "memory":
-        parts.append("figure from memory, not checked")
+        parts.append("published figure from memory, not checked")
     if reported and reported["note"]:
         parts.append(reported["note"])
-    keys: list[str] = list(dict.fromkeys([effect["source"], *([reported["source"]] if reported else [])]))
-    return f"; {'; '.join(parts)} [{', '.join(keys)}]" if parts else f" [{', '.join(keys)}]"
+    keys = [effect["source"], *([reported["source"]] if reported else [])]
+    return f"{''.join(f'; {part}' for part in parts)} [{_cited(keys, cite)}]"
 
 
-def _section(title: str, facts: Sequence[Mapping[str, str]]) -> Iterator[str]:
+def _cited(keys: Sequence[str], cite: Cite) -> str:
+    return ", ".join(cite(key) for key in dict.fromkeys(keys))
+
+
+def _section(title: str, facts: Sequence[Mapping[str, str]], cite: Cite) -> Iterator[str]:
     yield ""
     yield title
     for fact in facts:
-        yield from _wrapped(f"- {_told(fact)}", "  ")
+        yield from _wrapped(f"- {_told(fact, cite)}", "  ")
 
 
-def _told(fact: Mapping[str, str]) -> str:
+def _told(fact: Mapping[str, str], cite: Cite) -> str:
     known = ", from memory, not checked" if fact["quality"] == "memory" else ""
-    return f"{fact['text']} [{fact['source']}{known}]"
+    return f"{fact['text']} [{cite(fact['source'])}{known}]"
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
@@ -239,11 +286,20 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=indent) or [""]
 
 
-def sources_of(document: Mapping[str, Any]) -> list[str]:
-    """Every key of sources.bib that the document names, each with its reference as one line."""
-    keys = [effect["source"] for effect in document["effects"]]
-    keys += [effect["reported"]["source"] for effect in document["effects"] if effect["reported"]]
+def source_keys(document: Mapping[str, Any]) -> list[str]:
+    """Every key of sources.bib that the document names, each once, in the order in which it tells of them."""
+    keys = []
+    for effect in document["effects"]:
+        keys += [effect["source"], *([effect["reported"]["source"]] if effect["reported"] else [])]
+    keys += [document["any_adverse_event"]["source"]] if document["any_adverse_event"] else []
+    keys += [fact["source"] for fact in document["without_rate"]]
     keys += document["get_help_now"]["sources"]
-    for part in (document["without_rate"], document["blood"]["facts"], document["unlicensed"], document["genuine"], document["reporting"]):
+    for part in (document["blood"]["facts"], document["unlicensed"], document["genuine"], document["reporting"]):
         keys += [fact["source"] for fact in part]
-    return [f"[{key}] {find_reference(key)}" for key in sorted(dict.fromkeys(keys))]
+    return list(dict.fromkeys(keys))
+
+
+def numbered(document: Mapping[str, Any]) -> Cite:
+    """A source key as its number in the list of sources."""
+    numbers = {key: str(n) for n, key in enumerate(source_keys(document), start=1)}
+    return lambda key: numbers[key]

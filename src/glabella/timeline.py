@@ -6,9 +6,9 @@ from textwrap import wrap
 from glabella.evidence.patterns import site_areas
 from glabella.names import SIDES, side_of
 from glabella.outcome import CONTRACTION, FRAME, Curve, Estimate, Outcome, Probability
+from glabella.wording import RAREST, counted, units_words
 
 WIDTH = 140
-RAREST = 1e-4  # what a count of twenty thousand placements still tells apart from nothing
 DAYS = (0.0, 7.0, 14.0, 30.0, 60.0, 90.0, 120.0, 180.0)
 MUSCLE = {"glabellar": "corrugator_supercilii", "forehead": "frontalis", "lateral_canthal": "orbicularis_oculi_lateral"}
 
@@ -20,7 +20,7 @@ def timeline_lines(outcome: Outcome) -> Iterator[str]:
     bands = f"median (5th to 95th percentile) of {samples} samples" if samples else "no samples, so no bands"
     if outcome.watermark:
         yield f"*** {outcome.watermark.upper()}: not for treating a person ***"
-    yield f"{plan.product}, {plan.units:g} U, purpose '{outcome.purpose}'; {bands}; seed {outcome.seed}"
+    yield f"{plan.product}, {units_words([s.units for s in plan.sessions])}, purpose '{outcome.purpose}'; {bands}; seed {outcome.seed}"
     for area in dict.fromkeys(site_areas()[site] for site in plan.sites):
         yield ""
         yield from _area_lines(outcome, area)
@@ -32,7 +32,7 @@ def timeline_lines(outcome: Outcome) -> Iterator[str]:
         )
         yield from wrap(f"side effects, computed chance per person: {chances}", WIDTH, subsequent_indent="  ")
     cautions = sum(finding.severity == "caution" for finding in outcome.findings)
-    yield f"label: {cautions} caution(s)" + ("; see glabella check" if cautions else "")
+    yield f"label: {counted(cautions, 'caution')}" + ("; see glabella check" if cautions else "")
     yield f"{FRAME}"
 
 

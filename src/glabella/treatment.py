@@ -1,7 +1,6 @@
 """The story: what a plan does to a face, from the needle to the skin and over the months."""
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -19,21 +18,31 @@ from glabella.outcome import (
     AREAS,
     EXPRESSIONS,
     BrowCurves,
-    Curve,
-    DoseBalance,
-    MuscleCurves,
     Outcome,
     Probability,
     Reported,
     SkinCurves,
-    summarise,
 )
 from glabella.patient import Patient
-from glabella.plan import Plan, Session
+from glabella.plan import Plan
+from glabella.runs import (
+    PEAK_DAYS,
+    Bands,
+    Named,
+    Progress,
+    balance_dose,
+    inject,
+    muscle_named_curves,
+    peak_block_of,
+    placement_doses,
+    risk_draws,
+    run_samples,
+    run_settings,
+)  # fmt: skip
 from glabella.stages.anatomy import DEPTH_STEP_MM, NOMINAL_RADIUS_MM, STEP_MM, Anatomy, Atlas, build_anatomy, build_atlas
-from glabella.stages.bolus import Bolus, place_boluses
-from glabella.stages.diffusion import DoseField, MuscleDose, Spread, build_spread, muscle_doses, spread_toxin
-from glabella.stages.junction import Blockade, block_junctions, blocked_share
+from glabella.stages.bolus import Bolus
+from glabella.stages.diffusion import DoseField, MuscleDose, Spread, build_spread
+from glabella.stages.junction import Blockade, blocked_share
 from glabella.stages.muscle import MuscleForce, weaken_muscles
 from glabella.stages.skin import BrowLift, Skin, SkinStrain, build_lift, build_skin, frontalis_bands, lose_lift, strain_skin
 from glabella.stages.unwanted import (
@@ -42,13 +51,9 @@ from glabella.stages.unwanted import (
     ComputedRisk,
     LabelRate,
     bound_blood,
-    draw_placements,
     label_rates,
-    map_reach,
     measure_brows,
-    placement_offsets,
     rate_unwanted,
-    structure_doses,
 )
 from glabella.stages.wrinkle import Wrinkles, grade_wrinkles
 
@@ -59,12 +64,8 @@ if TYPE_CHECKING:
 
 SAMPLE_TOLERANCE = 1e-6  # relative residual of the spread solve in samples: dose right to 1e-4, far inside any band
 COMPILED_FROM = 20  # samples from which compiled spread and junction repay the second or so that they take to load
-UNWANTED_DRAWS = 20_000  # placements from which rare side effects are counted
-UNWANTED_PARAMETER_DRAWS = 64
 LONGEST_DAYS = 3653
 FINEST_STEP_MM, COARSEST_STEP_MM = 0.2, 4.0
-PEAK_DAYS = np.array([0.0, 3.0, 7.0, 14.0, 21.0, 30.0, 45.0])
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -160,17 +161,12 @@ def run_course(
 
     ``boluses`` of each session, where they are known already: what ``place_boluses`` gives for the plan, the parameters and the offsets.
     """
-    anatomy = person.anatomy
-    spread = person.spread.at(parameters)
-    if boluses is None:
-        boluses = tuple(place_boluses(s, plan, anatomy, parameters, offset) for s, offset in zip(plan.sessions, offsets_mm, strict=True))
-    fields = tuple(spread_toxin(spread, session, tolerance) for session in boluses)
-    dose = muscle_doses(anatomy, fields)
-    blockade = block_junctions(dose, np.array([s.day for s in plan.sessions]), days, parameters, plan.product, compiled=compiled)
-    force = weaken_muscles(blockade, parameters)
+    injected = inject(plan, person.anatomy, person.spread, days, parameters, offsets_mm, tolerance, compiled, boluses)
+    force = weaken_muscles(injected.blockade, parameters)
     strain = strain_skin(person.skin, force, person.patient, parameters)
     wrinkles = grade_wrinkles(strain, person.patient, parameters)
-    return Course(boluses, fields, blockade, force, strain, wrinkles, _raised_brow(person, plan, dose, parameters))
+    raised = _raised_brow(person, plan, injected.dose, parameters)
+    return Course(injected.boluses, injected.fields, injected.blockade, force, strain, wrinkles, raised)
 
 
 def _raised_brow(person: Person, plan: Plan, doses: Mapping[str, MuscleDose], parameters: Parameters) -> dict[str, dict[str, np.ndarray]]:
@@ -238,9 +234,7 @@ def simulate(
     parameters = (parameters or load_parameters()).recording()
     report = progress or (lambda stage, share: None)
     days = whole("days", days, 1, LONGEST_DAYS)
-    samples = whole("samples", samples, 0, 100_000)
-    seed = whole("seed", seed, 0, 2**63 - 1)
-    workers = None if workers is None else whole("workers", workers, 1, 1024)
+    samples, seed, workers = check_run(samples, seed, workers)
     check_arguments(plan, patient, days, {"step_mm": step_mm, "depth_step_mm": depth_step_mm})
     if plan.region == "lower_face":
         from glabella.lower_face.treatment import simulate_lower  # rests on this module, and most plans never need it
@@ -270,34 +264,22 @@ def treat(
     if findings is None:
         findings = check_plan(plan, person.patient, person.anatomy.atlas)
         ensure_allowed(findings)
+    grid = day_grid(days)
+
+    def sample(drawn: Parameters, offsets: list[np.ndarray | None]) -> Named:
+        course = run_course(person, plan, grid, drawn, offsets, SAMPLE_TOLERANCE, compiled=samples >= COMPILED_FROM)
+        return named_curves(course) | brow_curves(course)
+
     with threadpool_limits(1):
         report("spread and kinetics", 0.0)
-        grid = day_grid(days)
         nominal = run_course(person, plan, grid, parameters, [None] * len(plan.sessions), tolerance=1e-11)
-        runs = _run_samples(person, plan, grid, parameters, samples, seed, workers, report)
+        runs = run_samples(sample, plan, parameters, samples, seed, workers, report)
         report("side effects", 0.0)
         risks = find_risks(person, plan, parameters, nominal, runs, samples, seed)
         unwanted = with_label_rates(plan, risks)
         outcome = assemble_outcome(person, plan, grid, parameters, nominal, runs, unwanted, findings, seed, samples, scene)
     names = list(named_curves(nominal))
     return Treatment(person, outcome, {name: np.stack([run[name] for run in runs]) for name in names} if runs else {}, risks)
-
-
-def _run_samples(
-    person: Person, plan: Plan, grid: np.ndarray, parameters: Parameters, samples: int, seed: int, workers: int | None, report: Progress
-) -> list[dict[tuple[str, ...], np.ndarray]]:
-    def run(sample: int) -> dict[tuple[str, ...], np.ndarray]:
-        drawn = parameters.draw(seed, sample)
-        offsets = [placement_offsets(_sites(s), seed, sample, n, drawn) for n, s in enumerate(plan.sessions)]
-        course = run_course(person, plan, grid, drawn, offsets, SAMPLE_TOLERANCE, compiled=samples >= COMPILED_FROM)
-        return named_curves(course) | brow_curves(course)
-
-    found = []
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        for result in pool.map(run, range(samples)):
-            found.append(result)
-            report("samples", len(found) / samples)
-    return found
 
 
 def named_curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
@@ -311,10 +293,7 @@ def named_curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
             curves["skin", area, expression, "depth_mm"] = course.wrinkles.depth_mm[area][expression]
     for expression, movement in course.strain.movement.items():
         curves["movement", expression] = movement
-    for muscle in course.blockade.blocked:
-        curves["muscle", muscle, "force"] = course.force.force[muscle]
-        curves["muscle", muscle, "bulk"] = course.force.bulk[muscle]
-        curves["muscle", muscle, "blocked"] = course.blockade.blocked[muscle]
+    curves |= muscle_named_curves(course.blockade, course.force)
     for side, parts in course.strain.brow.items():
         for part, height in parts.items():
             curves["brow", side, part] = height
@@ -329,26 +308,13 @@ def brow_curves(course: Course) -> dict[tuple[str, ...], np.ndarray]:
     }
 
 
-def _sites(session: Session) -> list[str]:
-    return [injection.site for injection in session.injections]
-
-
 def find_risks(
     person: Person, plan: Plan, parameters: Parameters, nominal: Course, runs: list, samples: int, seed: int
 ) -> dict[str, ComputedRisk]:
     """Chance of each side effect that has a mechanism, on placements of the needles, with bands from ``samples`` draws."""
-    doses = dict.fromkeys(STRUCTURES, np.zeros(UNWANTED_DRAWS))
-    for number, session in enumerate(plan.sessions):
-        needles = map_reach(STRUCTURES, session, plan, person.anatomy, person.spread, parameters)
-        offsets = draw_placements(_sites(session), UNWANTED_DRAWS, seed, number, parameters).offsets_mm
-        session_doses = structure_doses(STRUCTURES, needles, offsets, parameters)
-        doses = {name: np.maximum(doses[name], session_doses[name]) for name in STRUCTURES}
-
-    def peak_block(dose: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
-        return blocked_share(dose, PEAK_DAYS, values, plan.product).max(-1)
-
-    draws = [parameters, *(parameters.draw(seed, n) for n in range(min(samples, UNWANTED_PARAMETER_DRAWS)))]
-    return rate_unwanted(doses, measure_brows(runs or [brow_curves(nominal)], bool(runs)), peak_block, draws)
+    doses = placement_doses(STRUCTURES, plan, person.anatomy, person.spread, parameters, seed)
+    brows = measure_brows(runs or [brow_curves(nominal)], bool(runs))
+    return rate_unwanted(doses, brows, peak_block_of(plan.product), risk_draws(parameters, samples, seed))
 
 
 def with_label_rates(plan: Plan, risks: Mapping[str, ComputedRisk]) -> dict[str, Probability]:
@@ -387,18 +353,8 @@ def assemble_outcome(
     scene: bool,
 ) -> Outcome:
     """The outcome of a nominal run and the curves of its samples (none: no bands); ``scene``: with the raw data of pictures."""
-    one = named_curves(nominal)
-
-    def curve(*key: str) -> Curve:
-        return summarise(grid, one[key], np.stack([run[key] for run in runs]) if runs else None)
-
-    placed = sum(field.placed_units for field in nominal.fields)
-    displaced = sum(b.units * b.displaced_share for session in nominal.boluses for b in session) / placed
-    by_muscle = {
-        name: float(sum(dose.dose_units_per_mm3.sum(0) * dose.volume_mm3))
-        for name, dose in muscle_doses(person.anatomy, nominal.fields).items()
-    }
-    anatomy = person.anatomy
+    bands = Bands(grid, named_curves(nominal), runs)
+    curve = bands.curve
     blood = bound_blood(
         [f.cleared_units for f in nominal.fields],
         [s.units for s in plan.sessions],
@@ -418,25 +374,16 @@ def assemble_outcome(
             area: {e: SkinCurves(*(curve("skin", area, e, q) for q in ("strain", "grade", "fine_lines"))) for e in EXPRESSIONS}
             for area in AREAS
         },
-        movement={e: curve("movement", e) for e in EXPRESSIONS if ("movement", e) in one},
-        muscles={m: MuscleCurves(*(curve("muscle", m, q) for q in ("force", "bulk", "blocked"))) for m in nominal.blockade.blocked},
+        movement={e: curve("movement", e) for e in EXPRESSIONS if ("movement", e) in bands.nominal},
+        muscles=bands.muscles(nominal.blockade.blocked),
         unwanted=unwanted,
-        dose=DoseBalance(
-            placed, sum(f.taken_up_units for f in nominal.fields), sum(f.cleared_units for f in nominal.fields), displaced, by_muscle
-        ),
+        dose=balance_dose(person.anatomy, nominal.boluses, nominal.fields),
         brow={side: BrowCurves(*(curve("brow", side, part) for part in ("head", "peak", "tail"))) for side in ("left", "right")},
         findings=tuple(findings),
         plan=plan,
         patient=person.patient,
         parameters=parameters,
-        settings={
-            "samples": samples,
-            "days": int(grid[-1]),
-            "tissue_cells": len(anatomy.cells),
-            "step_mm": round(float(anatomy.grid.steps[0] * NOMINAL_RADIUS_MM), 6),
-            "depth_step_mm": float(np.diff(anatomy.grid.edges_mm)[0]),
-            "interpupillary_distance_mm": person.face.interpupillary_distance_mm,
-        },
+        settings=run_settings(person.anatomy, NOMINAL_RADIUS_MM, person.face.interpupillary_distance_mm, samples, int(grid[-1])),
         seed=seed,
         version=version("glabella"),
         references=tuple(sorted({p.source for p in unwanted.values()})),
@@ -450,6 +397,12 @@ def whole(name: str, value: int, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer) or not low <= value <= high or value != int(value):
         raise InputError(f"{name} = {value}: must be a whole number from {low} to {high}")
     return int(value)
+
+
+def check_run(samples: int, seed: int, workers: int | None) -> tuple[int, int, int | None]:
+    """What every run with samples is asked for, as whole numbers in their ranges."""
+    limited = None if workers is None else whole("workers", workers, 1, 1024)
+    return whole("samples", samples, 0, 100_000), whole("seed", seed, 0, 2**63 - 1), limited
 
 
 def check_arguments(plan: Plan, patient: Patient, days: int, steps: Mapping[str, float | None]) -> None:

@@ -66,7 +66,7 @@ def test_the_report_has_its_own_page(outcome, tmp_path):
 def test_the_command_tells_a_timeline_of_its_own():
     result = run("simulate", EXAMPLE, "--samples", "0", "--days", "100")
     assert result.exit_code == 0
-    assert "*** STUDY: off-label, not for treating a person ***" in result.output
+    assert "*** STUDY: off-label, or licensed without a pattern checked here; not for treating a person ***" in result.output
     assert "clenched left mm" in result.output
     assert "grade" not in result.output
     assert "strain" not in result.output

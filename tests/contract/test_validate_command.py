@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from functools import partial
+from html import escape
 from importlib import import_module
 
 import numpy as np
@@ -17,6 +18,7 @@ from glabella.evidence.published import published_rows
 from glabella.validation.validate import rows_of, validate
 
 TRIAL = "ona_glabellar_2"  # two rates of one arm
+BEYOND = "preempt_five_cycles"  # two figures beyond the upper face, both missed
 QUICK = {"draws": 2, "people": 48}
 
 
@@ -89,13 +91,19 @@ def test_a_row_that_cannot_be_right_is_a_miss(found):
 @pytest.mark.usefixtures("quick")
 def test_the_folder_holds_what_it_says(tmp_path):
     out = tmp_path / "report"
-    result = CliRunner().invoke(main, ["validate", "--trial", TRIAL, "--draws", "2", "--workers", "1", "--out", str(out)])
+    asked = ["validate", "--trial", TRIAL, "--trial", BEYOND, "--draws", "2", "--workers", "1", "--out", str(out)]
+    result = CliRunner().invoke(main, asked)
     assert result.exit_code == 0, result.stderr
     assert "never fitted" in result.stdout
     assert result.stdout.splitlines()[-1] == f"report: {out / 'validation.html'}"
     document = json.loads((out / "validation.json").read_text("utf-8"))
     assert {"rows", "summaries", "misses", "drivers", "doses", "identifiability", "posterior"} <= set(document)
     page = (out / "validation.html").read_text("utf-8")
+    (why,) = document["others_misses"]["therapeutic uses"]
+    assert why["rows"] == [entry["row"] for entry in document["others"]["therapeutic uses"] if not entry["hit"]]
+    assert f"  {why['title']}:\n    {why['rows'][0]} " in result.stdout
+    assert page.index(escape(why["title"])) < page.index(escape(why["reason"])) < page.index(f'title="{why["rows"][0]}"')
+    assert f"The model against {len(document['rows']) + 2} published figures" in page
     for entry in document["rows"]:
         assert f'title="{entry["row"]}"' in page
     for outside in ("<script", '<link rel="stylesheet', 'src="http', "url(http"):
@@ -103,7 +111,7 @@ def test_the_folder_holds_what_it_says(tmp_path):
     names = {path.name for path in (out / "pictures").iterdir()}
     assert {"agreement.png", "drivers.png", "dose_and_duration.png", "women_and_men.png", "prior_and_posterior.png", "correlation.png",
             f"trial_{TRIAL}.png"} <= names  # fmt: skip
-    again = CliRunner().invoke(main, ["validate", "--trial", TRIAL, "--draws", "2", "--workers", "1", "--out", str(out)])
+    again = CliRunner().invoke(main, asked)
     assert again.exit_code == 0
 
 

@@ -9,7 +9,8 @@ from scipy.stats import binomtest
 
 from glabella import Plan
 from glabella.effect_names import EFFECTS
-from glabella.effects_text import GRAVEST_FIRST, gravity, tell_in_thousand
+from glabella.effects_order import GRAVEST_FIRST, gravity
+from glabella.effects_text import tell_in_thousand
 from glabella.evidence.guidance import TOPICS, all_facts, facts_about, label_emergency_text
 from glabella.evidence.products import load_products
 from glabella.evidence.sources import load_references

@@ -126,7 +126,7 @@ def test_a_course_says_which_published_figures_it_misses():
         (LICENSED, read_licences, "glabellar,US,licensed,2002,2026-11-23", "glabellar,US,licensed,2002,soon", "column as_of"),
         (LICENSED, read_licences, "glabellar,EU,licensed", "glabellar,US,licensed", "stands twice"),
         (DOSING, read_dosing, "frontalis,4,5,20,", "frontalis,4,5,25,", "4 sites of 5 U are 20 U, not 25"),
-        (DOSING, read_dosing, ",236,300,300,", ",236,200,300,", "units <= label_maximum_units"),
+        (DOSING, read_dosing, ",236,300,range,300,", ",236,200,range,300,", "units <= label_maximum_units"),
     ],
 )
 def test_a_damaged_table_is_named(text, read, old, new, message):
@@ -138,7 +138,9 @@ def test_a_damaged_table_is_named(text, read, old, new, message):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (("cervical_dystonia", ONA, 301), RefusedError, "label's maximum in one session is 300 U"),
+        (("cervical_dystonia", ONA, 301), RefusedError, "names no highest dose; the limit here is 300 U"),
+        (("blepharospasm", ONA, 31), RefusedError, "label's maximum in one session is 30 U"),
+        (("cervical_dystonia", TYPE_B, 5001), RefusedError, "label's first dose is 5000 U and no higher one was read"),
         (("axillary_hyperhidrosis", "letibotulinumtoxinA"), RefusedError, "no licence is in the table"),
         (("cervical_dystonia", "botox"), InputError, "product 'botox' is unknown"),
         (("blepharospasm", "incobotulinumtoxinA"), InputError, "dosing table has not been read"),

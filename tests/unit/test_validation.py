@@ -1,12 +1,14 @@
 """Judging published figures: formulas against hand cases, intervals, reasons."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.published import row
 
 from glabella.errors import InputError
+from glabella.evidence.other_published import other_rows
 from glabella.validation.drivers import DosePoint, half_of_deepest, same_as_women_units
 from glabella.validation.intervals import (
     interval,
@@ -157,6 +159,15 @@ def test_every_reason_names_published_rows_and_says_something():
     reasons = load_reasons()
     assert len({reason.title for reason in reasons}) == len(reasons)
     assert all(len(reason.says) > 40 for reason in reasons)
+
+
+def test_the_misses_of_uses_that_the_docs_list_are_all_explained():
+    page = (Path(__file__).parents[2] / "docs" / "uses.md").read_text("utf-8")
+    missed = [line.split("|")[1].strip() for line in page.splitlines() if line.endswith("| **miss** |")]
+    known = {one.row: one for one in other_rows()}
+    assert len(missed) > 15
+    groups = group_misses([Judged(known[name], 1e6, 1e6, 1e6, "therapeutic uses") for name in missed])
+    assert UNARGUED not in {group.title for group in groups}
 
 
 def test_misses_without_a_reason_are_listed_too():

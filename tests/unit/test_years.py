@@ -5,14 +5,16 @@ import pytest
 
 from glabella.errors import InputError, RefusedError
 from glabella.evidence.immunogenicity import load_antibody_counts, read_antibody_counts
+from glabella.evidence.long_term_designs import read_designs
 from glabella.evidence.study_intervals import load_study_intervals, read_study_intervals
 from glabella.patient import Grades, Patient
 from glabella.plan import Plan
 from glabella.years.ageing import DAYS_A_YEAR
 from glabella.years.allowed import allow_repeat, check_returns, one_pattern
 from glabella.years.antibodies import antibodies_per_session, antibody_chance, share_that_loses
+from glabella.years.arms import plan_arms
 from glabella.years.repeat import Repeat
-from glabella.years.years import plan_arms, told_days
+from glabella.years.years import told_days
 
 PLAN = Plan.label("onabotulinumtoxinA", "glabellar")
 STUDY = PLAN.with_purpose("study")
@@ -81,6 +83,39 @@ def test_arms_have_their_purposes_and_the_label_sees_their_sessions():
         plan_arms(PLAN, Patient(), "glabellar", None, ("license",), 365.0, 14.0)
 
 
+def arms_of(plan, compare=None, repeat=None, years=2):
+    return plan_arms(plan, Patient(), "glabellar", repeat, compare, years * DAYS_A_YEAR, 14.0)[0]
+
+
+def test_over_treated_is_followed_only_when_asked_for():
+    assert [arm.name for arm in arms_of(PLAN)] == ["never", "licensed"]
+    assert [arm.name for arm in arms_of(STUDY)] == ["never", "as_planned"]
+    assert arms_of(PLAN, "over_treated")[0].title == "over-treated, every 6 weeks (study)"
+    assert arms_of(STUDY, "as_planned", "every 12 weeks")[0].title == "treated as planned, every 12 weeks (study)"
+    for plan, other in ((PLAN, "as_planned"), (STUDY, "licensed")):
+        with pytest.raises(InputError, match=f"'{other}' is not of this plan, whose purpose is '{plan.purpose}'"):
+            arms_of(plan, other)
+
+
+def test_a_study_every_six_weeks_is_over_treated_itself_and_shown_once():
+    arms = arms_of(STUDY, ("never", "over_treated", "as_planned"), "every 6 weeks")
+    assert [arm.name for arm in arms] == ["never", "as_planned"]
+    assert arms[1].said[-1] == "as often as over-treated: shown once"
+    assert [arm.name for arm in arms_of(STUDY, ("over_treated", "as_planned"), "every 12 weeks")] == ["as_planned", "over_treated"]
+
+
+def test_own_sessions_of_a_study_keep_the_interval_of_a_trial():
+    with pytest.raises(RefusedError, match=r"30 days apart: no published trial .* 42 days or more apart, or within 28 days"):
+        arms_of(STUDY.repeated(0, 30))
+    with pytest.raises(RefusedError, match="27 days apart"):  # a chain of touch-ups is no touch-up
+        arms_of(STUDY.repeated(0, 27, 54))
+    six = arms_of(STUDY.repeated(0, 42, 140))[1]
+    assert any("no published trial of onabotulinumtoxinA at this interval: 42 days" in note for note in six.said)
+    assert arms_of(STUDY.repeated(0, 91))[1].said == ()
+    touched_up = arms_of(STUDY.repeated(0, 14, 104))[1]
+    assert "count as one treatment" in touched_up.said[0]
+
+
 @pytest.mark.parametrize("repeat", ["every 12 weeks", "when the grade returns to 2"])
 @pytest.mark.parametrize(("product", "age", "limit"), [("abobotulinumtoxinA", 64, 65), ("letibotulinumtoxinA", 74, 75)])
 def test_nobody_grows_too_old_for_the_label(product, age, limit, repeat):
@@ -99,7 +134,7 @@ def test_nobody_grows_too_old_for_the_label(product, age, limit, repeat):
 
 def test_in_a_study_a_limit_for_persons_is_a_note():
     plan = Plan.label("abobotulinumtoxinA").with_purpose("study")
-    arms, _ = plan_arms(plan, Patient(age_years=64), "glabellar", "every 4 months", ("licensed",), 5 * DAYS_A_YEAR, 14.0)
+    arms, _ = plan_arms(plan, Patient(age_years=64), "glabellar", "every 4 months", ("as_planned",), 5 * DAYS_A_YEAR, 14.0)
     assert "68 years old at the last session" in arms[0].said[-1]
     assert arms[0].sources == ("abo_reconstitution",)
 
@@ -161,6 +196,11 @@ def test_the_tables_name_what_is_wrong():
     header = "product,least_days,treated,sessions,quality,source,note\n"
     with pytest.raises(InputError, match="stands twice"):
         read_study_intervals(header + 2 * "incobotulinumtoxinA,42,x,6,seen,truong2013,\n")
+    header = "design,figure,value,unit,quality,source,note\n"
+    with pytest.raises(InputError, match="stands twice"):
+        read_designs(header + 2 * "intervals,followed_years,4,years,assumed,assumed_here,\n")
+    with pytest.raises(InputError, match="'nobody1999'"):
+        read_designs(header + "intervals,followed_years,4,years,assumed,nobody1999,\n")
     header = "product,indication,people,positive,sessions_each,most_sessions,lost_effect,quality,source,note\n"
     with pytest.raises(InputError, match="positive <= people"):
         read_antibody_counts(header + "onabotulinumtoxinA,glabellar,3,5,,,,seen,naumann2010,\n")

@@ -1,12 +1,15 @@
 """The chain in the lower face held to what must be true of it: units conserved, mirror images, nothing without toxin, adjoint doses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from glabella import Patient, Plan
 from glabella.evidence import load_parameters
 from glabella.evidence.lower_face import load_lower_parameters
-from glabella.lower_face.treatment import build_lower_person, placement_doses, run_lower_course
+from glabella.evidence.other_published import other_rows
+from glabella.lower_face.treatment import build_lower_person, lower_placement_doses, run_lower_course
 from glabella.names import mirrored
 from glabella.stages.diffusion import MuscleDose, muscle_doses
 from glabella.stages.junction import block_junctions, blocked_share
@@ -121,6 +124,7 @@ def test_a_closed_mandible_takes_no_toxin():
 LOWER = [name for name in PARAMETERS.rows if name not in load_parameters().rows]
 OF_TISSUE = [name for name in LOWER if name.startswith(("depth_", "dermis_")) or name.startswith("masseter_thickness_rest")]
 OF_GRADES = [name for name in LOWER if name.startswith(("masseter_grade", "masseter_response"))]
+USUAL_DOSE = "masseter_usual_dose_units"
 
 
 def far_end(name):
@@ -139,7 +143,7 @@ def test_every_row_of_the_tissue_moves_a_dose(name):
     assert abs(found[0] - found[1]) + abs(held[0] - held[1]) > 1e-6
 
 
-@pytest.mark.parametrize("name", [name for name in LOWER if name not in (*OF_TISSUE, *OF_GRADES)])
+@pytest.mark.parametrize("name", [name for name in LOWER if name not in (*OF_TISSUE, *OF_GRADES, USUAL_DOSE)])
 def test_every_row_of_muscles_and_risks_moves_a_number(name, course, doses):
     sex = "male" if "_male_" in name else "female"
 
@@ -167,7 +171,7 @@ def test_depth_decides_over_difficulty_swallowing():
     chances = []
     for depth_mm in (4.0, 9.0):
         plan = platysma_plan(depth_mm)
-        blocked = placement_doses(person(), plan, PARAMETERS, seed=0)
+        blocked = lower_placement_doses(person(), plan, PARAMETERS, seed=0)
         risks = rate_lower_face(blocked, np.zeros(1), lambda dose, v: blocked_share(dose, DAYS[:31:7], v, ONA).max(-1), [PARAMETERS])
         chances.append(risks["difficulty_swallowing"].value)
     assert chances[0] < 0.02
@@ -182,3 +186,17 @@ def test_every_row_of_the_grades_moves_a_prediction(name):
         assert abs(_grade_share(-3.0, far_end(name)) - _grade_share(-3.0, PARAMETERS)) > 1e-6
     else:
         assert abs(_grade_share(-1.0, far_end(name)) - _grade_share(-1.0, PARAMETERS)) > 1e-6
+
+
+def test_the_usual_dose_stands_in_where_a_trial_has_none_and_nowhere_else(monkeypatch):
+    from glabella.validation import lower_face
+
+    monkeypatch.setattr(lower_face, "_person", person)
+    lower_face._doses.cache_clear()
+    unknown = next(one for one in other_rows() if one.row == "weekly_masseter_thinnest")
+    unknown = replace(unknown, quantity="masseter_clench_change_mm", day=84.0)
+    known = replace(unknown, dose_units=PARAMETERS[USUAL_DOSE])
+    here, there = ([lower_face._value(row, values) for row in (unknown, known)] for values in (PARAMETERS, far_end(USUAL_DOSE)))
+    lower_face._doses.cache_clear()
+    assert here[0] == here[1] == there[1]
+    assert there[0] < here[0] - 0.1  # mm: more units, a thinner muscle

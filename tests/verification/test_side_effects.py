@@ -8,7 +8,7 @@ import pytest
 
 from glabella import Patient, Plan, load_parameters
 from glabella.stages.skin.lift import BANDS
-from glabella.stages.unwanted import STRUCTURES, BrowChange, map_reach, measure_brows, rate_unwanted, structure_doses
+from glabella.stages.unwanted import STRUCTURES, BrowChange, computed, map_reach, measure_brows, rate_unwanted, structure_doses
 from glabella.treatment import build_person, find_risks, run_course
 
 ONA = "onabotulinumtoxinA"
@@ -49,6 +49,19 @@ def rectus_dose(plan, inward_mm=0.0, deeper_mm=0.0, side="left", **overrides):
     towards = [-inward_mm if i.site.endswith("left") else inward_mm for i in session.injections]
     offsets = np.array([[[x, 0.0, deeper_mm] for x in towards]])
     return float(structure_doses(STRUCTURES, needles, offsets, parameters)[f"lateral_rectus_{side}"][0])
+
+
+@pytest.mark.parametrize(("areas", "effect"), [(("glabellar",), "eyelid_ptosis"), (("lateral_canthal",), "dry_eye")])
+def test_sides_that_are_alike_lower_a_chance_by_a_fiftieth_at_most(areas, effect, monkeypatch):
+    """The texts say so: one sensitivity for both sides, so that the side with the higher dose decides, against two independent ones."""
+
+    def alike(doses, block, sd, needed):
+        return independent([np.maximum(*doses)], block, sd, needed)
+
+    independent = computed._spared
+    apart = risks(label(*areas))[effect].value
+    monkeypatch.setattr(computed, "_spared", alike)
+    assert 0.98 * apart < risks(label(*areas))[effect].value < apart
 
 
 def test_no_double_vision_without_needles_beside_the_eye():

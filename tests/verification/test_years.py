@@ -16,6 +16,8 @@ from glabella.stages.junction.course import junction_kinetics
 from glabella.treatment import build_person, day_grid, run_course
 from glabella.years.follow import Schedule, before_treatment, follow_leg, follow_one, one_person
 from glabella.years.nerves import follow_nerves, take_up, untouched
+from glabella.years.skin import SMOOTH
+from glabella.years.yearly import sum_years, year_ends
 from glabella.years.years import follow_years
 from tests.uptake import log_normal
 
@@ -146,12 +148,49 @@ def test_the_grade_is_back_before_each_next_session_and_the_label_interval_holds
     gaps = np.diff(found.sessions)
     assert (gaps >= 90 - 1e-9).all()
     assert np.allclose((gaps - 90) / 14, np.round((gaps - 90) / 14), atol=1e-9)
-    days, grade = found.course("grade_contraction")
+    days, grade = found.all_days, found.course(("skin", "glabellar", "grade_contraction"))
     for session, gap in zip(found.sessions[1:], gaps, strict=True):
         assert grade[np.searchsorted(days, session - 1e-9)] >= 2.0
         if gap > 90:
             assert grade[np.searchsorted(days, session - 14 - 1e-9)] < 2.0
     assert gaps[1:].min() >= gaps[0]  # later sessions last at least as long as the first
+
+
+def test_each_year_has_its_mean_and_its_worst_day():
+    """Against the same course on four times as many days, by plain sums: means to 0.005, a quarter of what a grade may be off
+    in the course itself, worst days to 0.01. A day picked out of the year tells neither."""
+    ends, last = year_ends(2.5), 2.5 * 365.25
+    assert np.allclose(ends, [365.25, 730.5, 913.125])
+    found = follow_one(aged(), every(90.0, last), np.append(0.0, ends))
+    mine = sum_years(found, ends, 90.0)
+    fine = np.union1d(np.arange(0.0, last, 0.5), ends)
+    curves = follow_one(aged(), every(90.0, last), fine).curves
+    for name in (("skin", "glabellar", "grade_contraction"), ("skin", "glabellar", "depth_rest_mm"), ("muscle", "procerus", "bulk")):
+        for n, (begin, end) in enumerate(zip([0.0, *ends[:-1]], ends, strict=True)):
+            inside = (fine >= begin) & (fine <= end)
+            assert mine.mean[name][n] == pytest.approx(curves[name][inside].mean(), abs=0.005)
+            late = inside & (fine >= 90)
+            worst = curves[name][inside].min() if name[-1] == "bulk" else curves[name][late].max()
+            assert mine.worst[name][n] == pytest.approx(worst, abs=0.01)
+    frown = ("skin", "glabellar", "grade_contraction")
+    before, after = curves[frown][np.searchsorted(fine, [449.5, 480.0])]  # of the same year: the eve of a session, and a month later
+    assert after < mine.mean[frown][1] < before <= mine.worst[frown][1] + 0.01
+
+
+def test_a_line_that_was_not_there_begins_by_the_closed_form():
+    """Never treated and without thinning, a smooth skin's line is the growth alone; sessions leave less of it."""
+    taken, kinetics = uptake()
+    rows = {"dermis_thinning_per_year": 0.0, "resting_line_growth_mm_per_year": 0.012}
+    parameters = load_parameters().with_values(rows)
+    one = one_person(taken, kinetics, person().skin, AREAS, Patient(), parameters)
+    days = np.linspace(0, 3652.5, 41)
+    name = ("skin", "glabellar", SMOOTH)
+    never, treated = (follow_one(one, schedule, days).curves[name] for schedule in (Schedule(), every(90.0, 3652.5)))
+    assert np.abs(never - 0.012 * days / 365.25).max() < 1e-10
+    assert 0 < treated[-1] < 0.6 * never[-1]
+    bare = one_person(taken, kinetics, person().skin, AREAS, Patient(baseline={"glabellar": Grades(0, 3)}), parameters)
+    again = follow_one(bare, every(90.0, 3652.5), days).curves["skin", "glabellar", "depth_rest_mm"]  # the person who has no line
+    assert np.abs(treated - again).max() < 1e-12
 
 
 def test_sessions_after_the_effect_is_lost_do_nothing():

@@ -9,11 +9,12 @@ import numpy as np
 from glabella.app.kept import Kept
 from glabella.evidence import Parameters
 from glabella.plan import Injection, Plan, Session
+from glabella.runs import PEAK_DAYS, UNWANTED_DRAWS
 from glabella.stages.anatomy import Anatomy
 from glabella.stages.diffusion import Spread
 from glabella.stages.junction import blocked_share
 from glabella.stages.unwanted import STRUCTURES, BrowChange, ComputedRisk, draw_placements, map_reach, rate_unwanted, structure_doses
-from glabella.treatment import PEAK_DAYS, UNWANTED_DRAWS, Person
+from glabella.treatment import Person
 
 MOST_NEEDLES = 32  # one takes 1 MB: twice as many as any licensed plan has
 

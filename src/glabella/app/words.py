@@ -7,12 +7,12 @@ from glabella.effect_names import EFFECTS, Name, name_effect
 from glabella.evidence.guidance import EmergencyText, label_emergency_text
 from glabella.names import side_of, without_side
 from glabella.outcome import Probability
+from glabella.wording import RAREST
 
 __all__ = [
     "AREAS", "EFFECTS", "EXPRESSIONS", "MUSCLES", "EmergencyText", "Name", "label_emergency_text", "name_area", "name_effect",
     "name_muscle", "tell_chance", "tell_effect",
 ]  # fmt: skip
-RAREST = 1e-4  # what a count of twenty thousand placements still tells apart from nothing
 
 
 AREAS: Mapping[str, Name] = {

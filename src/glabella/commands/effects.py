@@ -33,7 +33,7 @@ AREA = "glabellar"
 @click.option(
     "--area", "areas", multiple=True, help="Without a plan file: glabellar (default), forehead or lateral_canthal; may be repeated."
 )
-@click.option("--seriousness", "by_seriousness", is_flag=True, help="The gravest effect first, instead of the likeliest.")
+@click.option("--likeliest", "likeliest_first", is_flag=True, help="The likeliest effect first, instead of the gravest.")
 @click.option("--samples", type=click.IntRange(0, 100_000), default=24, show_default=True, help="Draws behind the bands.")
 @seed_option
 @click.option("--out", metavar="DIR", type=PATH, help="Folder for the page, its picture and effects.json.")
@@ -44,7 +44,7 @@ def effects(
     patient_file: Path | None,
     product: str | None,
     areas: tuple[str, ...],
-    by_seriousness: bool,
+    likeliest_first: bool,
     samples: int,
     seed: int,
     out: Path | None,
@@ -75,7 +75,7 @@ def effects(
     if as_json:
         tell_json(document)
         return
-    for line in effects_lines(document, by_seriousness):
+    for line in effects_lines(document, likeliest_first):
         click.echo(line)
     if page is not None:
         click.echo(f"report: {page}")

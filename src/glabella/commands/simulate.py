@@ -58,8 +58,16 @@ def demo(out: Path, samples: int, seed: int) -> None:
 @json_option
 @settings_option
 @click.option("--years", metavar="N", type=float, help="Go on for N years, at most 20, and compare scenarios; instead of --days.")
-@click.option("--repeat", metavar="RULE", help="With --years: 'every 12 weeks' or 'when the grade returns to 2' (if severe: unless given).")
-@click.option("--compare", metavar="NAMES", help="With --years: which of never,licensed,over_treated; all unless given.")
+@click.option(
+    "--repeat",
+    metavar="RULE",
+    help="With --years: 'every 12 weeks', 'twice a year' or 'when the grade returns to 2' (the default for severe lines).",
+)
+@click.option(
+    "--compare",
+    metavar="NAMES",
+    help="With --years: never, licensed (as_planned for a study), over_treated (a study), with commas; the first two unless given.",
+)
 @click.pass_context
 def simulate(
     context: click.Context,
@@ -133,9 +141,9 @@ def _simulate_years(
 ) -> None:
     """Scenarios over years: the folder is checked before the computation."""
     from glabella.years.repeat import Repeat
-    from glabella.years.years import SCENARIOS, follow_years
+    from glabella.years.years import follow_years
 
-    names = [name.strip() for name in asked["compare"].split(",")] if asked["compare"] is not None else list(SCENARIOS)
+    names = [name.strip() for name in asked["compare"].split(",") if name.strip()] if asked["compare"] is not None else None
     repeat = Repeat.read(asked["repeat"]) if asked["repeat"] is not None else None
     if out is not None:
         from glabella.report.years_page import check_years_folder

@@ -1,5 +1,6 @@
 """``glabella uses``: the therapeutic uses, who is licensed for what, and one use over the weeks."""
 
+import shutil
 from pathlib import Path
 
 import click
@@ -34,7 +35,7 @@ def uses(
         if as_json:
             tell_json(status_document())
         else:
-            click.echo("\n".join(status_lines()))
+            click.echo("\n".join(status_lines(_columns())))
         return
     from glabella.uses.course import follow_use
     from glabella.uses.show import course_lines
@@ -53,7 +54,14 @@ def uses(
     if as_json:
         tell_json(found.to_json())
         return
-    for line in course_lines(found):
+    for line in course_lines(found, _columns()):
         click.echo(line)
     if page is not None:
         click.echo(f"report: {page}")
+
+
+def _columns() -> int:
+    """Columns of the terminal, or of a usual one where there is none."""
+    from glabella.uses.layout import NARROWEST, USUAL
+
+    return max(NARROWEST, shutil.get_terminal_size((USUAL, 24)).columns)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from glabella.lower_face.outcome import LowerOutcome
 from glabella.names import side_of, without_side
 from glabella.outcome import FRAME, Curve, Estimate
+from glabella.wording import counted, units_words
 
 DAYS = (0.0, 7.0, 14.0, 30.0, 60.0, 77.0, 90.0, 120.0, 180.0, 270.0, 365.0)
 MOVEMENTS = {
@@ -25,8 +26,9 @@ def lower_timeline_lines(outcome: LowerOutcome) -> Iterator[str]:
     plan, samples = outcome.plan, outcome.settings.get("samples", 0)
     bands = f"median (5th to 95th percentile) of {samples} samples" if samples else "no samples, so no bands"
     if outcome.watermark:
-        yield f"*** {outcome.watermark.upper()}: off-label, not for treating a person ***"
-    yield f"{plan.product}, {plan.units:g} U, lower face, purpose '{outcome.purpose}'; {bands}; seed {outcome.seed}"
+        yield f"*** {outcome.watermark.upper()}: off-label, or licensed without a pattern checked here; not for treating a person ***"
+    units = units_words([session.units for session in plan.sessions])
+    yield f"{plan.product}, {units}, lower face, purpose '{outcome.purpose}'; {bands}; seed {outcome.seed}"
     for area in plan.areas:
         yield ""
         yield from _area_lines(outcome, area)
@@ -43,7 +45,7 @@ def lower_timeline_lines(outcome: LowerOutcome) -> Iterator[str]:
     if samples:
         yield BANDS_LEAVE_OUT
     cautions = sum(finding.severity == "caution" for finding in outcome.findings)
-    yield f"label: {cautions} caution(s)" + ("; see glabella check" if cautions else "")
+    yield f"label: {counted(cautions, 'caution')}" + ("; see glabella check" if cautions else "")
     yield FRAME
 
 

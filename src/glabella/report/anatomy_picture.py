@@ -7,15 +7,29 @@ import numpy as np
 
 from glabella.evidence import load_parameters
 from glabella.names import side_of, without_side
-from glabella.report.render import Camera, paint_face
+from glabella.report.anatomy_parts import (
+    INK,
+    PAPER,
+    Layers,
+    close_view,
+    draw_depth,
+    draw_key,
+    draw_mark,
+    draw_muscle_strips,
+    draw_sites_over,
+    label_site,
+    middle_fibre,
+    open_view,
+    save_picture,
+)  # fmt: skip
+from glabella.report.render import Camera
 from glabella.report.render import Picture as Painted
-from glabella.stages.anatomy.atlas import Atlas, Sheet, atlas_data
+from glabella.stages.anatomy.atlas import Atlas, atlas_data
 from glabella.stages.anatomy.regions import ANCHORS, blend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-INK, PAPER = "#1c2733", "#fdfdfc"
 COLOURS = {
     "frontalis": "#0072B2", "procerus": "#CC4C8C", "depressor_supercilii": "#E69F00", "corrugator_supercilii": "#C84E00",
     "orbicularis_oculi_orbital": "#00825F", "orbicularis_oculi_lateral": "#5AA02C", "orbicularis_oculi_palpebral": "#3A93C5",
@@ -28,7 +42,6 @@ DEEP = (
 )  # fmt: skip
 BONY = ("orbital_rim", "temporal_fusion_line")
 SOFT = ("hairline", "frontalis_upper_margin", "frontalis_convergence")
-FIBRE_GAP_MM = 2.2
 
 
 def draw_muscles(atlas: Atlas, path: str | Path) -> None:
@@ -52,21 +65,12 @@ def draw_muscles(atlas: Atlas, path: str | Path) -> None:
         "bony lines, licensed sites. Research and education, not a medical device.",
         fontsize=12, color=INK,
     )  # fmt: skip
-    ending = Path(path).suffix.lower().removeprefix(".")
-    figure.savefig(path, dpi=110, format=ending if ending in ("svg", "pdf") else "png")
+    save_picture(figure, path)
 
 
 def _face_view(ax: "Axes", atlas: Atlas, camera: Camera, layered: bool) -> None:
-    painted = paint_face(atlas.face, camera)
-    ax.imshow(painted.pixels, alpha=0.6)
-    order = sorted(atlas.muscles, key=lambda name: -float(np.nan_to_num(atlas.muscles[name].depth_mm, nan=30.0).mean()))
-    for name in order:
-        muscle, side = without_side(name), side_of(name)
-        if layered and side is not None and (muscle in DEEP) != (side == "left"):
-            continue
-        if not layered and side == "right":
-            continue
-        draw_strip(ax, painted, atlas.muscles[name], COLOURS[muscle])
+    painted = open_view(ax, atlas, camera)
+    draw_muscle_strips(ax, painted, atlas.muscles, COLOURS, Layers(DEEP, layered))
     for name, line in atlas.curves.items():
         kind, side = without_side(name), side_of(name)
         if kind in BONY:
@@ -89,60 +93,23 @@ def _face_view(ax: "Axes", atlas: Atlas, camera: Camera, layered: bool) -> None:
         draw_mark(ax, painted, site.point, "o", INK, 6, "white")
         side = side_of(name)
         if (layered and side != "left") or (not layered and side != "right"):
-            at = painted.to_pixel(site.point[None])[0]
-            depth = atlas.depth_to(atlas.targets[name], site)
-            text = f"{without_side(name).replace('_', ' ')} {depth:.1f} mm"
-            ax.annotate(text, at, (0, 6), textcoords="offset points", fontsize=7, color=INK, ha="center", va="bottom",
-                        bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.72}, zorder=9)  # fmt: skip
-    rows, columns = camera.shape
-    ax.set_xlim(0, columns)
-    ax.set_ylim(rows, 0)
-    ax.set_axis_off()
+            label_site(ax, painted, atlas, site, 7, 1)
+    close_view(ax, camera)
     if layered:
         _key(ax)
 
 
 def _key(ax: "Axes") -> None:
     from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
 
-    handles: list[Any] = [Patch(facecolor=colour, alpha=0.6, label=name.replace("_", " ")) for name, colour in COLOURS.items()]
-    handles += [
+    more = [
         Line2D([], [], color="#101418", linestyle="--", linewidth=1.5, label="bony: orbital rim, temporal fusion line"),
         Line2D([], [], color="#444c55", linestyle=":", linewidth=1.2, label="hairline, upper margin, line of convergence"),
         Line2D([], [], color="#5b3a29", linewidth=5, alpha=0.3, label="brow"),
         Line2D([], [], color="none", marker="v", markerfacecolor="#101418", markeredgecolor="#101418", label="supraorbital notch"),
         Line2D([], [], color="none", marker="o", markerfacecolor="white", markeredgecolor=INK, label="licensed site, depth of its target"),
     ]
-    ax.legend(handles=handles, loc="lower left", fontsize=7.5, frameon=True, facecolor=PAPER, framealpha=0.85, edgecolor="none", ncols=1)
-
-
-def draw_strip(ax: "Axes", painted: Painted, sheet: Sheet, colour: str, below_skin_mm: float = 14.0) -> None:
-    """A muscle as a transparent strip with its fibres, where it lies at most ``below_skin_mm`` behind the skin that is seen."""
-    from matplotlib.collections import PolyCollection
-
-    pixels = painted.to_pixel(sheet.points.reshape(-1, 3)).reshape(*sheet.points.shape[:2], 2)
-    hidden = np.isnan(sheet.depth_mm).all()
-    seen = (
-        np.ones(pixels.shape[:2], bool)
-        if hidden
-        else painted.is_visible(sheet.points.reshape(-1, 3), below_skin_mm).reshape(pixels.shape[:2])
-    )
-    rows = np.concatenate([pixels, pixels[:1]]) if sheet.closed else pixels
-    shown = np.concatenate([seen, seen[:1]]) if sheet.closed else seen
-    quads = np.stack([rows[:-1, :-1], rows[1:, :-1], rows[1:, 1:], rows[:-1, 1:]], 2)
-    keep = shown[:-1, :-1] & shown[1:, :-1] & shown[1:, 1:] & shown[:-1, 1:]
-    ax.add_collection(PolyCollection(list(quads[keep]), facecolors=colour, edgecolors="none", alpha=0.30, antialiaseds=False))
-    across = np.linalg.norm(np.diff(sheet.points, axis=1), axis=2).sum(1).max()
-    count = max(round(float(across) / FIBRE_GAP_MM), 2)
-    for v in np.unique(np.round(np.linspace(0, sheet.points.shape[1] - 1, count + 1)).astype(int)):
-        line = np.where(shown[:, v, None], rows[:, v], np.nan)
-        edge = v in (0, sheet.points.shape[1] - 1)
-        ax.plot(line[:, 0], line[:, 1], color=colour, linewidth=1.3 if edge else 0.8, alpha=0.95 if edge else 0.75)
-    middle = sheet.points.shape[1] // 2
-    if not sheet.closed and shown[-1, middle]:
-        tip, before = rows[-1, middle], rows[-3, middle]
-        ax.annotate("", tip, before, arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 1.0})
+    draw_key(ax, COLOURS, more, "lower left", 7.5)
 
 
 def _line(ax: "Axes", painted: Painted, line: np.ndarray, colour: str, width: float, dash: Any, opacity: float = 0.95) -> None:
@@ -151,25 +118,15 @@ def _line(ax: "Axes", painted: Painted, line: np.ndarray, colour: str, width: fl
     ax.plot(pixels[:, 0], pixels[:, 1], linestyle=dash, color=colour, linewidth=width, alpha=opacity)
 
 
-def draw_mark(ax: "Axes", painted: Painted, point: np.ndarray, marker: str, colour: str, size: float, face: str | None = None) -> None:
-    """A marker at a point (3,) of the skin, where it is seen."""
-    if painted.is_visible(point[None], 4.0)[0]:
-        column, row = painted.to_pixel(point[None])[0]
-        ax.plot(column, row, marker, markersize=size, markerfacecolor=face or colour, markeredgecolor=colour, markeredgewidth=1.3, zorder=8)
-
-
 def _depth_diagram(ax: "Axes", atlas: Atlas, name: str) -> None:
     """Depth along a muscle: its thickness as a band, what is known of the depth, bone, and the sites over it."""
     sheet, muscle = atlas.muscles[name], without_side(name)
-    middle = sheet.points.shape[1] // 2
-    line = sheet.points[:, middle]
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
-    depth, half = sheet.depth_mm[:, middle], sheet.thickness_mm[:, middle] / 2
-    skin = line + depth[:, None] * atlas.surface.normal_at(*_foot(atlas, line))
+    fibre = middle_fibre(sheet)
+    along = fibre.along
+    skin = fibre.points + fibre.depth[:, None] * atlas.surface.normal_at(*_foot(atlas, fibre.points))
     parameters = load_parameters()
     bone = blend(atlas.face, {region: parameters[f"depth_to_bone_{region}_mm"] for region in ANCHORS}, skin)
-    ax.fill_between(along, bone, 12.0, color="#b9b2a3", linewidth=0, label="bone (assumed)")
-    ax.fill_between(along, depth - half, depth + half, color=COLOURS[muscle], alpha=0.65, linewidth=0, label=muscle.replace("_", " "))
+    draw_depth(ax, fibre, bone, 12.0, 9.5, COLOURS[muscle], muscle.replace("_", " "))
     data = atlas_data("muscles")[muscle]
     stations = np.linspace(0, along[-1], len(data["depth_range_mm"])) if "depth_range_mm" in data else np.zeros(0)
     lines = np.array(data["lines"], float)
@@ -179,23 +136,12 @@ def _depth_diagram(ax: "Axes", atlas: Atlas, name: str) -> None:
         low, high = np.array(data["depth_range_mm"]).T
         style: dict[str, Any] = {"facecolor": "none", "edgecolor": INK, "linestyle": ":", "linewidth": 1.0}
         ax.fill_between(stations, low, high, label="likely range of the middle", **style)
-    for site_name, site in atlas.sites.items():
-        if atlas.targets[site_name] == name:
-            gap = np.linalg.norm(skin - site.point, axis=1)
-            at = float(along[gap.argmin()])
-            arrow = {"arrowstyle": "-|>", "color": INK, "linewidth": 1.0}
-            text = without_side(site_name).replace("_", " ")
-            ax.annotate(text, (at, atlas.depth_to(name, site)), (at, 0.5), fontsize=7.5, ha="center", color=INK, arrowprops=arrow)
-    ax.axhline(0, color="#c98f6d", linewidth=3)
-    ax.set_ylim(9.5, -0.2)
-    ax.set_xlim(0, along[-1])
+    draw_sites_over(ax, atlas, name, fibre, skin, named=True)
     ax.set_xlabel("mm along the middle fibre, from origin to insertion", fontsize=8.5)
-    ax.set_ylabel("depth below the skin, mm", fontsize=8.5)
     size = f"{sheet.length_mm:.1f} x {sheet.width_mm:.1f} x {sheet.volume_mm3 / sheet.area_mm2.sum():.2f} mm"
     ax.set_title(f"{name.replace('_', ' ')}: {size}, {sheet.volume_mm3:.0f} mm3", fontsize=10, color=INK)
     key = ax.legend(fontsize=7, frameon=True, facecolor=PAPER, framealpha=0.9, edgecolor="none", loc="lower right")
     key.get_patches()[0].set_edgecolor(INK)
-    ax.grid(alpha=0.3)
 
 
 def _foot(atlas: Atlas, line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

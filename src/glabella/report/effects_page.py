@@ -5,7 +5,20 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from glabella.effects_text import placebo_words, sources_of, tell_in_thousand
+from glabella.effects_order import in_groups
+from glabella.effects_text import (
+    BRACKETS,
+    COMPUTED,
+    PUBLISHED,
+    SEVERAL,
+    contradiction_words,
+    numbered,
+    placebo_words,
+    plan_words,
+    source_keys,
+    tell_in_thousand,
+)
+from glabella.evidence.sources import find_reference
 from glabella.files import check_folder
 from glabella.outcome import outcome_text
 from glabella.report.effects_parts import filled_template, more_about
@@ -37,18 +50,25 @@ def render_effects(document: Mapping[str, Any], picture: Any) -> str:
     import markupsafe
 
     css = markupsafe.Markup(resources.files("glabella.report").joinpath("report.css").read_text("utf-8"))
-    areas = ", ".join(area.replace("_", " ") for area in document["areas"])
+    cite, several = numbered(document), f" {SEVERAL}" if len(document["sessions"]) > 1 else ""
     return filled_template(
         "effects.html.j2",
-        document=document, generator=EFFECTS_FOLDER.generator, css=css, picture=picture, rows=effect_rows(document),
-        title=f"{document['product']}, {document['units']:g} units, {areas}", more=more_about(document), sources=sources_of(document),
+        document=document, generator=EFFECTS_FOLDER.generator, css=css, picture=picture,
+        groups=in_groups(effect_rows(document)), bases=f"{COMPUTED} {PUBLISHED} {BRACKETS}{several}", title=plan_words(document), cite=cite,
+        more=more_about(document, cite), sources=[find_reference(key) for key in source_keys(document)],
     )  # fmt: skip
 
 
 def effect_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The effects with what trials reported, in words."""
     return [
-        {**effect, "trials": trials_words(effect["reported"]), "placebo": placebo_words(effect["reported"])}
+        {
+            **effect,
+            "trials": trials_words(effect["reported"]),
+            "placebo": placebo_words(effect["reported"]),
+            "disagree": contradiction_words(effect),
+            "keys": list(dict.fromkeys([effect["source"], *([effect["reported"]["source"]] if effect["reported"] else [])])),
+        }
         for effect in document["effects"]
     ]
 

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from glabella.effects_text import blood_lines, tell_anything
+from glabella.effects_text import Cite, blood_lines, tell_anything
 
 
-def more_about(document: Mapping[str, Any]) -> Any:
-    """That part of an effects document as markup."""
+def more_about(document: Mapping[str, Any], cite: Cite = str) -> Any:
+    """That part of an effects document as markup; ``cite``: how a source key is written, as it is unless given."""
     import markupsafe
 
-    blood, anything = " ".join(blood_lines(document["blood"]["bound"])), tell_anything(document["any_adverse_event"])
-    return markupsafe.Markup(filled_template("effects_parts.html.j2", document=document, blood=blood, anything=anything))
+    blood, anything = " ".join(blood_lines(document["blood"]["bound"])), tell_anything(document["any_adverse_event"], cite)
+    return markupsafe.Markup(filled_template("effects_parts.html.j2", document=document, blood=blood, anything=anything, cite=cite))
 
 
 def filled_template(name: str, **values: Any) -> str:

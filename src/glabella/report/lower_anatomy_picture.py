@@ -2,14 +2,29 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glabella.evidence.lower_face import load_lower_parameters
 from glabella.names import side_of, without_side
-from glabella.report.anatomy_picture import INK, PAPER, draw_mark, draw_strip
-from glabella.report.render import Camera, paint_face
+from glabella.report.anatomy_parts import (
+    INK,
+    PAPER,
+    Layers,
+    close_view,
+    draw_depth,
+    draw_key,
+    draw_mark,
+    draw_muscle_strips,
+    draw_needle,
+    draw_sites_over,
+    label_site,
+    middle_fibre,
+    open_view,
+    save_picture,
+)  # fmt: skip
+from glabella.report.render import Camera
 from glabella.report.render import Picture as Painted
 from glabella.stages.anatomy.atlas import Atlas, Sheet
 from glabella.stages.anatomy.lower_tissue import region_depths
@@ -23,7 +38,7 @@ COLOURS = {
     "suprahyoid_muscles": "#5C4A3A", "infrahyoid_muscles": "#8C1A10",
 }  # fmt: skip
 DEEP = ("masseter", "depressor_labii_inferioris", "mentalis", "suprahyoid_muscles", "infrahyoid_muscles", "zygomaticus_major")
-MASSETER_SEEN_MM = 26.0  # the thick muscle lies far behind the cheek that is seen in front of it
+MASSETER_SEEN_MM, MASSETER_SEEN_FROM_FRONT_MM = 26.0, 70.0  # it lies far behind the cheek, and its back part behind all of that
 FRONT = Camera(centre=(0.0, -83.0, 0.0), width_mm=152, height_mm=140, pixels_per_mm=5)
 SIDE = Camera(azimuth_degrees=72, centre=(30.0, -83.0, -12.0), width_mm=110, height_mm=140, pixels_per_mm=5)
 BELOW = Camera(azimuth_degrees=38, elevation_degrees=-38, centre=(14.0, -106.0, -14.0), width_mm=130, height_mm=110, pixels_per_mm=5)
@@ -53,8 +68,7 @@ def draw_lower_muscles(atlas: Atlas, path: str | Path) -> None:
         "the sites of published trials, all off-label or without a label's wording. Research and education, not a medical device.",
         fontsize=12, color=INK,
     )  # fmt: skip
-    ending = Path(path).suffix.lower().removeprefix(".")
-    figure.savefig(path, dpi=110, format=ending if ending in ("svg", "pdf") else "png")
+    save_picture(figure, path)
 
 
 def draw_view(
@@ -62,69 +76,45 @@ def draw_view(
     muscles: Mapping[str, Sheet] | None = None,
 ) -> Painted:  # fmt: skip
     """The face seen by a camera with ``muscles`` (all, unless given) as strips and its sites; ``layered``: one layer on each side."""
-    both_sides = muscles is not None and camera is FRONT
-    muscles = atlas.muscles if muscles is None else muscles
-    painted = paint_face(atlas.face, camera)
-    ax.imshow(painted.pixels, alpha=0.6)
-    order = sorted(muscles, key=lambda name: -float(muscles[name].depth_mm.mean()))
-    for name in order:
-        muscle, side = without_side(name), side_of(name)
-        if layered and side is not None and (muscle in DEEP) != (side == "left"):
-            continue
-        if not layered and side == "right" and camera is not BELOW and not both_sides:
-            continue
-        draw_strip(ax, painted, muscles[name], COLOURS[muscle], MASSETER_SEEN_MM if muscle == "masseter" else 14.0)
+    painted = open_view(ax, atlas, camera)
+    seen_mm = MASSETER_SEEN_FROM_FRONT_MM if camera is FRONT else MASSETER_SEEN_MM
+    right_too = camera is BELOW or (muscles is not None and camera is FRONT)
+    layers = Layers(DEEP, layered, ("left", "right", None) if right_too else ("left", None))
+    draw_muscle_strips(ax, painted, atlas.muscles if muscles is None else muscles, COLOURS, layers, {"masseter": seen_mm})
     for name, site in atlas.sites.items() if sites else ():
         if not painted.is_visible(site.point[None], 4.0)[0] or (camera is SIDE and side_of(name) == "right"):
             continue
         draw_mark(ax, painted, site.point, "o", INK, 6, "white")
         muscle = without_side(atlas.targets[name])
+        if muscle == "masseter" and camera is FRONT and (not layered or side_of(name) == "left"):
+            draw_needle(ax, painted, site.point, site.point - atlas.depth_to(atlas.targets[name], site) * site.normal)
         seen_best = "masseter" in muscle if camera is SIDE else muscle != "masseter"
         if label_sites and seen_best and (not layered or (side_of(name) == "left") == (muscle in DEEP)):
-            at = painted.to_pixel(site.point[None])[0]
-            text = f"{without_side(name).replace('_', ' ')} {atlas.depth_to(atlas.targets[name], site):.0f} mm"
-            ax.annotate(text, at, (0, 6), textcoords="offset points", fontsize=6.5, color=INK, ha="center", va="bottom",
-                        bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.72}, zorder=9)  # fmt: skip
-    rows, columns = camera.shape
-    ax.set_xlim(0, columns)
-    ax.set_ylim(rows, 0)
-    ax.set_axis_off()
+            label_site(ax, painted, atlas, site, 6.5, 0)
+    close_view(ax, camera)
     return painted
 
 
 def _key(ax: "Axes") -> None:
     from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
 
-    handles: list[Any] = [Patch(facecolor=colour, alpha=0.6, label=name.replace("_", " ")) for name, colour in COLOURS.items()]
-    handles.append(Line2D([], [], color="none", marker="o", markerfacecolor="white", markeredgecolor=INK, label="named site"))
-    ax.legend(handles=handles, loc="upper left", fontsize=8, frameon=True, facecolor=PAPER, framealpha=0.85, edgecolor="none")
+    mark = Line2D([], [], color="none", marker="o", markerfacecolor="white", markeredgecolor=INK, label="named site")
+    way = Line2D([], [], color=INK, linewidth=1.0, marker=".", markevery=[1], label="from there to the masseter")
+    draw_key(ax, COLOURS, [mark, way], "upper left", 8)
 
 
 def _depth_diagram(ax: "Axes", atlas: Atlas, name: str) -> None:
     """Depth along a muscle: its thickness as a band, where bone begins, and the sites over it."""
     sheet, parameters = atlas.muscles[name], load_lower_parameters()
-    middle = sheet.points.shape[1] // 2
-    line, depth, half = sheet.points[:, middle], sheet.depth_mm[:, middle], sheet.thickness_mm[:, middle] / 2
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
-    skin = atlas.surface.closest(line).points
-    bone = np.maximum(region_depths(atlas.face, parameters, skin), depth + half + parameters["deep_fascia_above_bone_mm"])
-    ax.fill_between(along, bone, 30.0, color="#b9b2a3", linewidth=0, label="bone (assumed)")
-    ax.fill_between(along, depth - half, depth + half, color=COLOURS[without_side(name)], alpha=0.65, linewidth=0, label="muscle")
-    for site_name, site in atlas.sites.items():
-        if atlas.targets[site_name] == name:
-            at = float(along[np.linalg.norm(skin - site.point, axis=1).argmin()])
-            arrow = {"arrowstyle": "-|>", "color": INK, "linewidth": 1.0}
-            ax.annotate("", (at, atlas.depth_to(name, site)), (at, 0.5), arrowprops=arrow)
-    ax.axhline(0, color="#c98f6d", linewidth=3)
-    ax.set_ylim(float((depth + half).max()) + 6, -0.3)
-    ax.set_xlim(0, along[-1])
+    fibre = middle_fibre(sheet)
+    skin, below = atlas.surface.closest(fibre.points).points, fibre.depth + fibre.half
+    bone = np.maximum(region_depths(atlas.face, parameters, skin), below + parameters["deep_fascia_above_bone_mm"])
+    draw_depth(ax, fibre, bone, 30.0, float(below.max()) + 6, COLOURS[without_side(name)], "muscle")
+    draw_sites_over(ax, atlas, name, fibre, skin, named=False)
     ax.set_xlabel("mm along the middle fibre", fontsize=8.5)
-    ax.set_ylabel("depth below the skin, mm", fontsize=8.5)
     thick = sheet.volume_mm3 / sheet.area_mm2.sum()
     ax.set_title(
         f"{without_side(name).replace('_', ' ')}\n{sheet.length_mm:.0f} x {sheet.width_mm:.0f} x {thick:.1f} mm, "
         f"{sheet.volume_mm3 / 1000:.2g} cm³", fontsize=9.5, color=INK,
     )  # fmt: skip
     ax.legend(fontsize=7, frameon=True, facecolor=PAPER, framealpha=0.9, edgecolor="none", loc="lower right")
-    ax.grid(alpha=0.3)

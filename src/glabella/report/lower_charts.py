@@ -9,6 +9,7 @@ import numpy as np
 from glabella.lower_face.outcome import LowerOutcome
 from glabella.names import SIDES, side_of, without_side
 from glabella.outcome import Curve
+from glabella.report.anatomy_parts import draw_needle
 from glabella.report.charts import _days, _key, _line, _sentence, draw_muscles
 from glabella.report.lower_anatomy_picture import FRONT, SIDE, draw_view
 from glabella.report.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, SKY, VERMILLION, Margins, Picture, finish, new_figure, words
@@ -50,9 +51,13 @@ def draw_needles(outcome: LowerOutcome) -> Picture:
                 entry = bolus.needle.entry
                 if not painted.is_visible(entry[None], 4.0)[0] or (camera is SIDE and side_of(bolus.needle.site) == "right"):
                     continue
+                if camera is FRONT:
+                    draw_needle(ax, painted, entry, bolus.needle.tip)
                 column, row = painted.to_pixel(entry[None])[0]
-                ax.plot(column, row, "o", markersize=5, markerfacecolor=INK, markeredgecolor="white", markeredgewidth=1.0)
-                ax.annotate(f"{bolus.units:g} U", (column, row), (5, 4), textcoords="offset points", fontsize=7.5, color=INK,
+                ax.plot(column, row, "o", markersize=5, markerfacecolor=INK, markeredgecolor="white", markeredgewidth=1.0, zorder=10)
+                outward = -1 if camera is FRONT and 2 * column < camera.shape[1] else 1  # away from the needle's way inwards
+                ax.annotate(f"{bolus.units:g} U", (column, row), (5 * outward, -3), textcoords="offset points", fontsize=7.5, color=INK,
+                            ha="left" if outward > 0 else "right", va="top",
                             bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.75})  # fmt: skip
         ax.set_title(heading)
     named = ", ".join(f"{words(b.needle.site)} {b.units:g} U" for session in course.boluses for b in session)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from glabella.effects_text import effects_document
+from glabella.effects_text import contradicts, effects_document
 from glabella.outcome import CONTRACTION, TIMELINE_HEADER, Curve, Estimate, Outcome, Reported, plain, timeline_cells
 from glabella.report.effects_parts import more_about
 from glabella.report.style import Picture, words
@@ -347,6 +347,7 @@ def _unwanted(outcome: Outcome) -> dict[str, Any]:
         {
             "name": words(name).capitalize(), "value": percent(chance.value), "band": _band(chance.low, chance.high), "basis": chance.basis,
             "onset": chance.onset, "duration": chance.duration, "seriousness": chance.seriousness, "trials": _trials(chance.reported),
+            "disagree": contradicts(chance, chance.reported),
             "left": round(100 * chance.low / scale, 2), "width": round(100 * (chance.high - chance.low) / scale, 2),
             "at": round(100 * chance.value / scale, 2),
         }

@@ -19,6 +19,7 @@ MUSCLE_COLOURS = {
 }  # fmt: skip
 ROOM = 0.10
 LATTICE_STEP = 4  # of the muscles' lattices every fourth line is drawn
+TINT = 0.34  # how much of a muscle's colour covers the picture
 STAMP = "simulation"
 INK, HALO = "#101418", "#ffffff"
 
@@ -154,8 +155,23 @@ def _landmarks(looked: Looked, pixels: np.ndarray, corner: np.ndarray) -> Pictur
     return _finished(figure, "landmarks", "Landmarks found", alt, None)
 
 
+def _tint(ax: Any, corners: np.ndarray, colour: str, shape: tuple[int, ...]) -> None:
+    """One even, clear colour over quads (n, 4, 2), finer than the pixels of a small picture; single polygons would show their seams."""
+    from matplotlib.colors import to_rgb
+    from PIL import Image, ImageDraw
+
+    finer = max(round(MOST_PIXELS / shape[0]), 1)
+    mask = Image.new("L", (shape[1] * finer, shape[0] * finer))
+    draw = ImageDraw.Draw(mask)
+    for quad in (corners + 0.5) * finer:
+        draw.polygon([(float(x), float(y)) for x, y in quad], fill=255, outline=255)
+    layer = np.zeros((mask.height, mask.width, 4), np.float32)
+    layer[..., :3] = to_rgb(colour)
+    layer[..., 3] = TINT * (np.asarray(mask) > 0)
+    ax.imshow(layer, extent=(-0.5, shape[1] - 0.5, shape[0] - 0.5, -0.5), interpolation="antialiased")
+
+
 def _muscles(simulation: PhotoSimulation, looked: Looked, pixels: np.ndarray, corner: np.ndarray) -> Picture:
-    from matplotlib.collections import PolyCollection
     from matplotlib.patches import Ellipse, Patch
 
     figure, ax = _canvas(pixels)
@@ -168,7 +184,7 @@ def _muscles(simulation: PhotoSimulation, looked: Looked, pixels: np.ndarray, co
         flat, seen = (shape.pixels - corner)[np.ix_(rows, columns)], shape.seen[np.ix_(rows, columns)]
         corners = np.stack([flat[:-1, :-1], flat[1:, :-1], flat[1:, 1:], flat[:-1, 1:]], 2).reshape(-1, 4, 2)
         whole = (seen[:-1, :-1] & seen[1:, :-1] & seen[1:, 1:] & seen[:-1, 1:]).ravel() & np.isfinite(corners).all((1, 2))
-        ax.add_collection(PolyCollection(list(corners[whole]), facecolors=colour, alpha=0.34, linewidths=0, antialiaseds=False))
+        _tint(ax, corners[whole], colour, pixels.shape)
         shown.append(without_side(name))
     units = {i.site: i.units for session in simulation.outcome.plan.sessions for i in session.injections}
     scale, error = face.head.camera.pixels_per_mm, face.parameters["site_error_mm"]

@@ -4,6 +4,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from glabella.evidence.published import PublishedRow
 from glabella.evidence.tables import read_rows, shipped_text
 from glabella.files import check_folder
 from glabella.outcome import FRAME, outcome_text
@@ -14,6 +15,7 @@ from glabella.report.write import FolderKind, check_report_folder, write_folder
 from glabella.uses.course import UseCourse
 from glabella.uses.published import beside, figure_words, missed_sentences, number_words, unit_words, value_words
 from glabella.uses.show import STATUS_WORDS, words
+from glabella.uses.tables import Dosing, Licence, maximum_words
 
 USE_FOLDER = FolderKind("report.html", "use.json", "glabella use")
 EMERGENCY_COLUMNS = ("part", "text", "quality", "source")
@@ -49,6 +51,7 @@ def render_use(course: UseCourse, pictures: list[Picture]) -> str:
         course=course, generator=USE_FOLDER.generator, css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")),
         title=words(course.use).capitalize(), who=_who(course), sections=SECTIONS, pictures=pictures, tiles=_tiles(course), frame=FRAME,
         status=_status(course), as_of=max((row.as_of for row in course.licences), default="unknown"), dosing=_dosing(course),
+        maximum=maximum_words(course.dosing),
         published=_published(course), missed=missed_sentences(course), emergency=_emergency(),
     )  # fmt: skip
 
@@ -64,14 +67,14 @@ def _tiles(course: UseCourse) -> list[Tile]:
     for figure in course.figures:
         unit = unit_words(figure.unit)
         known = course.samples and figure.low is not None
-        band = f"{unit}; 90 % band {number_words(figure.low)} to {number_words(figure.high)}" if known else unit
+        band = f"{unit}; median, 90 % band {number_words(figure.low)} to {number_words(figure.high)}" if known else unit
         found.append(Tile(figure.label[:1].upper() + figure.label[1:], number_words(figure.value), band))
     return found
 
 
 def _status(course: UseCourse) -> list[tuple[str, ...]]:
     return [
-        (row.product, row.jurisdiction, STATUS_WORDS[row.status], row.since, f"{row.source} ({row.quality})", row.note)
+        (row.product, row.jurisdiction, STATUS_WORDS[row.status], row.since, _source(course, row), row.note)
         for row in course.licences
     ]
 
@@ -81,9 +84,12 @@ def _dosing(course: UseCourse) -> list[tuple[str, ...]]:
         return "" if value is None else f"{value:g}"
 
     rows = [
-        (row.part, text(row.sites), text(row.units_per_site), text(row.units), f"{row.label_maximum_units:g}", row.source, row.note)
+        (
+            row.part, text(row.sites), text(row.units_per_site), text(row.units), f"{row.label_maximum_units:g}", _source(course, row),
+            row.note,
+        )
         for row in course.dosing
-    ]
+    ]  # fmt: skip
     if len(rows) > 1:
         sites, units = sum(row.sites or 0 for row in course.dosing), sum(row.units or 0 for row in course.dosing)
         rows.append(("in sum", f"{sites}", "", f"{units:g}", f"{sum(row.label_maximum_units for row in course.dosing):g}", "", ""))
@@ -97,8 +103,14 @@ def _published(course: UseCourse) -> list[tuple[str, ...]]:
         fitted = "fitted" if row.use == "calibrate" else "never fitted"
         known = one.model is not None or one.not_reached
         said = f"{number_words(one.model)}{', missed' if one.missed else ''}" if known else ""
-        rows.append((figure_words(row), value_words(row), said, f"{row.n or 'not given'}", fitted, row.source))
+        rows.append((figure_words(row), value_words(row), said, f"{row.n or 'not given'}", fitted, _source(course, row)))
     return rows
+
+
+def _source(course: UseCourse, row: Licence | Dosing | PublishedRow) -> str:
+    """Place of the source in the list of the page, and how well the row is known."""
+    known = "" if row.quality == "seen" else f", {row.quality}"
+    return f"[{course.source_number(row.source)}]{known}"
 
 
 def _emergency() -> list[Any]:

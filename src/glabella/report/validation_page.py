@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from glabella.calibration.coverage import load_coverage
-from glabella.evidence.published import published_rows
 from glabella.evidence.sources import find_reference
 from glabella.outcome import outcome_text
 from glabella.report.page import jinja2_markup
@@ -18,8 +17,9 @@ from glabella.report.write import FolderKind, Progress, check_report_folder, wri
 from glabella.validation.document import BOUND_WORDS, CORRELATED
 from glabella.validation.drivers import DOSES, LABELLED_UNITS, MEN, OUTCOMES, WOMEN
 from glabella.validation.judged import Judged
+from glabella.validation.reasons import MissGroup
 from glabella.validation.summary import Summary
-from glabella.validation.validate import Validation
+from glabella.validation.validate import JUDGED_USES, Validation, rows_of
 
 VALIDATION_FOLDER = FolderKind("validation.html", "validation.json", "glabella validation")
 SECTIONS = (
@@ -66,8 +66,8 @@ def render_validation(found: Validation, pictures: Sequence[Picture]) -> str:
         trials=[picture for picture in pictures if picture.name.startswith("trial_")],
         summaries=[_summary(summary) for summary in found.summaries.values()],
         misses=[_misses(group) for group in found.misses], missed=missed, tables=tables,
-        others=[_others(name, judged) for name, judged in found.others.items()],
-        left_out=len(published_rows()) - len(found.judged),
+        others=[_others(name, judged, found.other_misses[name]) for name, judged in found.others.items()], beyond=_beyond(found),
+        left_out=len([row for row in rows_of() if row.use in JUDGED_USES]) - len(found.judged) - sum(map(len, found.others.values())),
         pairs=found.identifiability.pairs(CORRELATED)[:PAIRS_SHOWN], correlated=CORRELATED, sexes=_sexes(found),
         coverage=coverage_words(load_coverage()), doses_note=_doses_note(found), facts=_facts(found),
         between=found.facts.between_trials_sd_logit,
@@ -87,7 +87,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _misses(group: Any) -> dict[str, Any]:
+def _misses(group: MissGroup) -> dict[str, Any]:
     return {
         "title": group.title, "says": group.says, "rows": [_cells(one) for one in group.missed], "missed": len(group.missed),
         "concerns": group.concerns,
@@ -105,13 +105,28 @@ def _cells(one: Judged, name: str = "") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _others(name: str, judged: Sequence[Judged]) -> dict[str, Any]:
-    """One predictor's figures; what each is stands in its row's name, since these have no endpoints in common."""
-    rows = [{**_cells(one, one.row.row.replace("_", " ")), "made_by": name} for one in judged]
+def _others(name: str, judged: Sequence[Judged], misses: Sequence[MissGroup]) -> dict[str, Any]:
+    """One predictor's figures, the missed ones by what explains them; what each is stands in its row's name, since these have no
+    endpoints in common."""
+
+    def cells(members: Sequence[Judged]) -> list[dict[str, Any]]:
+        return [{**_cells(one, one.row.row.replace("_", " ")), "made_by": name} for one in members]
+
     hits, inside = sum(one.inside_tolerance for one in judged), sum(one.inside_interval for one in judged)
     fitted = sum(one.row.use == "calibrate" for one in judged)
-    title = f"{name}: {len(rows)} figures, {fitted} of them marked to calibrate; inside tolerance {hits}, inside 90 % interval {inside}"
-    return {"title": title, "rows": rows}
+    return {
+        "title": name[0].upper() + name[1:], "rows": len(judged),
+        "counts": f"{fitted} of them marked to calibrate; inside tolerance {hits}, inside 90 % interval {inside}",
+        "misses": [{**_misses(group), "rows": cells(group.missed)} for group in misses],
+        "hits": cells([one for one in judged if one.hit]),
+    }  # fmt: skip
+
+
+def _beyond(found: Validation) -> dict[str, int]:
+    """Counts of all figures beyond one course in the upper face."""
+    judged = list(chain(*found.others.values()))
+    hits = sum(one.hit for one in judged)
+    return {"rows": len(judged), "hits": hits, "misses": len(judged) - hits}
 
 
 def _sexes(found: Validation) -> list[tuple[str, ...]]:

@@ -9,9 +9,14 @@ from glabella.outcome import CONTRACTION, GRADES, Curve
 from glabella.report.style import BLUE, INK, MUTED, VERMILLION, Margins, Picture, finish, new_figure, words
 from glabella.years.ageing import DAYS_A_YEAR
 from glabella.years.result import Scenario, Years
-from glabella.years.show import MAIN_MUSCLES
+from glabella.years.show import BY_YEAR, MAIN_MUSCLES, last, percent
+from glabella.years.years import FINELY_YEARS
 
-LOOKS: Mapping[str, tuple[str, Any]] = {"never": (MUTED, (0, (2, 1.5))), "licensed": (BLUE, "-"), "over_treated": (VERMILLION, (0, (6, 2)))}
+LOOKS: Mapping[str, tuple[str, Any]] = {
+    "never": (MUTED, (0, (2, 1.5))), "licensed": (BLUE, "-"), "as_planned": (BLUE, "-"), "over_treated": (VERMILLION, (0, (6, 2))),
+}  # fmt: skip
+MARKERS: Mapping[str, str] = {"never": "D", "licensed": "o", "as_planned": "o", "over_treated": "s"}
+APART, FAR_APART = 0.02, 0.3  # between the scenarios of one year, as a share of all years, and at most in years
 LOST: tuple[str, Any] = (INK, (0, (1, 1.2)))
 WIDTH, HEIGHT = 10.8, 3.7
 
@@ -19,6 +24,7 @@ WIDTH, HEIGHT = 10.8, 3.7
 def draw_years(found: Years) -> Iterable[Picture]:
     """Every picture of the page."""
     for area in next(iter(found.scenarios.values())).areas:
+        yield _by_year(found, area)
         yield _lines(found, area)
         yield _depths(found, area)
     yield _bulk(found)
@@ -26,6 +32,35 @@ def draw_years(found: Years) -> Iterable[Picture]:
         yield _intervals(found)
     if found.without_effect:
         yield _lost(found)
+
+
+def _by_year(found: Years, area: str) -> Picture:
+    """Mean over each year and its worst day, with their bands: independent of the day on which one looks."""
+    margins = Margins(left=0.95, between=0.95, top=0.82, bottom=0.48, under=0.62)
+    figure, axes = new_figure(WIDTH, 6.4, 2, 2, margins)
+    rows = (("mean", "mean over each year"), ("worst", "worst day of each year"))
+    columns = (("grade_contraction", f"grade at {words(CONTRACTION[area])}"), ("grade_rest", "grade at rest"))
+    for k, (kind, said) in enumerate(rows):
+        for ax, (name, title) in zip(axes[k], columns, strict=True):
+            for n, scenario in enumerate(found.scenarios.values()):
+                shift = min(max(APART * found.years, 0.1), FAR_APART) * (n - (len(found.scenarios) - 1) / 2)
+                _bars(ax, getattr(scenario.yearly["skin", area, name], kind), found.year_ends + shift, scenario)
+            ax.set_title(f"{title}, {said}")
+            ax.tick_params(labelbottom=k == len(rows) - 1)
+            ax.set_ylim(-0.1, 3.15)
+            ax.set_yticks(range(4), [f"{number} {word}" for number, word in enumerate(GRADES)])
+    told = []
+    for scenario in found.scenarios.values():
+        years = scenario.yearly["skin", area, "grade_contraction"]
+        told.append(f"{scenario.title}: mean {last(years.mean):.1f}, worst day {last(years.worst):.1f}")
+    alt = f"In the last year, grade at {words(CONTRACTION[area])}: {'; '.join(told)}. {BY_YEAR}"
+    return _done(figure, found, axes.ravel(), f"by_year_{area}", f"{words(area).capitalize()} lines year by year", alt, yearly=True)
+
+
+def _bars(ax: Any, curve: Curve, at: np.ndarray, scenario: Scenario) -> None:
+    colour, marker = LOOKS[scenario.name][0], MARKERS[scenario.name]
+    ax.vlines(at, curve.low, curve.high, color=colour, linewidth=2.4, alpha=0.4)
+    ax.plot(at, curve.median, color=colour, marker=marker, markersize=4.2, linestyle=LOOKS[scenario.name][1], linewidth=0.8)
 
 
 def _lines(found: Years, area: str) -> Picture:
@@ -38,9 +73,10 @@ def _lines(found: Years, area: str) -> Picture:
         ax.set_ylim(-0.1, 3.15)
         ax.set_yticks(range(4), [f"{number} {word}" for number, word in enumerate(GRADES)])
     alt = f"{words(area).capitalize()} lines over {found.years:g} years with bands. " + _told(
-        found, area, "grade_rest", "grade at rest", ".1f", 1
+        found, area, "grade_rest", "grade at rest", ".1f"
     )
-    return _done(figure, found, axes, f"lines_{area}", f"{words(area).capitalize()} lines", alt)
+    title = f"{words(area).capitalize()} lines, {'every two weeks' if found.years <= FINELY_YEARS else 'once a month'}"
+    return _done(figure, found, axes, f"lines_{area}", title, alt)
 
 
 def _depths(found: Years, area: str) -> Picture:
@@ -52,7 +88,7 @@ def _depths(found: Years, area: str) -> Picture:
     axes[1].set_title(f"fine lines at {words(CONTRACTION[area])}, µm")
     for ax in axes:
         ax.set_ylim(0, 1.08 * ax.get_ylim()[1])
-    alt = f"Depth at rest and fine lines, {words(area)}. " + _told(found, area, "depth_rest_mm", "depth at rest in mm", ".2f", 1)
+    alt = f"Depth at rest and fine lines, {words(area)}. " + _told(found, area, "depth_rest_mm", "depth at rest in mm", ".2f")
     return _done(figure, found, axes, f"depth_{area}", f"{words(area).capitalize()}: depth at rest and fine lines", alt)
 
 
@@ -64,13 +100,12 @@ def _bulk(found: Years) -> Picture:
         for scenario in found.scenarios.values():
             if muscle in scenario.muscles:
                 _line(ax, scenario.muscles[muscle].bulk, *LOOKS[scenario.name], 100.0)
-                at = scenario.muscles[muscle].bulk.at(float(found.days[-1]))
-                said.append(f"{words(muscle)}, {scenario.title}: {100 * at.median:.0f} ({100 * at.low:.0f} to {100 * at.high:.0f}) %.")
+                said.append(f"{words(muscle)}, {scenario.title}: {percent(last(scenario.yearly['muscle', muscle, 'bulk'].mean))} %.")
             else:
                 ax.axhline(100, color=LOOKS[scenario.name][0], linestyle=LOOKS[scenario.name][1])
         ax.set_title(f"bulk of {words(muscle)}, % of untreated")
         ax.set_ylim(0, 106)
-    return _done(figure, found, axes, "bulk", "Muscle bulk", f"Bulk over the years; at the end {' '.join(said)}")
+    return _done(figure, found, axes, "bulk", "Muscle bulk", f"Bulk over the years; mean of the last year: {' '.join(said)}")
 
 
 def told_muscles(found: Years) -> list[str]:
@@ -112,7 +147,6 @@ def _lost(found: Years) -> Picture:
         ax.axvline(float(found.days[-1]) / 2 / DAYS_A_YEAR, color=MUTED, linewidth=0.8)
         ax.set(title=title, ylim=(-0.1, 3.15))
         ax.set_yticks(range(4), [f"{number} {word}" for number, word in enumerate(GRADES)])
-    figure.legends.clear()
     chance = main.antibodies
     percent = "" if chance is None else f"; chance of it {100 * chance.loss_of_effect[0]:.2g} % over all sessions"
     alt = f"If antibodies took the effect away halfway, beside the same treatment with its effect{percent}."
@@ -150,16 +184,13 @@ def draw_over_treatment(found: Years, slow: Years) -> Picture:
     )  # fmt: skip
     for ax, title in zip(axes, titles, strict=True):
         ax.set_title(title)
-    alt = _told(found, area, "grade_rest", "grade at rest", ".1f", 1)
+    alt = _told(found, area, "grade_rest", "grade at rest", ".1f")
     return _done(figure, found, axes, "over_treatment", "Two intervals over the years", alt)
 
 
-def _told(found: Years, area: str, name: str, what: str, spec: str, factor: float) -> str:
-    parts = []
-    for scenario in found.scenarios.values():
-        at = getattr(scenario.areas[area], name).at(float(found.days[-1]))
-        parts.append(f"{scenario.title}: {what} {factor * at.median:{spec}} ({factor * at.low:{spec}} to {factor * at.high:{spec}})")
-    return "At the end, " + "; ".join(parts) + "."
+def _told(found: Years, area: str, name: str, what: str, spec: str) -> str:
+    means = ((s.title, last(s.yearly["skin", area, name].mean)) for s in found.scenarios.values())
+    return "Mean of the last year, " + "; ".join(f"{title}: {what} {mean:{spec}}" for title, mean in means) + "."
 
 
 def _figure(columns: int, left: float = 0.62) -> tuple[Any, Any]:
@@ -184,20 +215,20 @@ def _key(figure: Any, lines: list[tuple[str, str, Any]]) -> None:
     figure.legend(handles=handles, loc="upper left", ncols=len(handles), borderaxespad=0.2, handlelength=2.8, columnspacing=1.6)
 
 
-def _done(figure: Any, found: Years, axes: Any, name: str, title: str, alt: str, numbered: Any = None) -> Picture:
+def _done(
+    figure: Any, found: Years, axes: Any, name: str, title: str, alt: str, numbered: Any = None, yearly: bool = False
+) -> Picture:
     for ax in axes:
-        ax.set_xlim(0, found.years)
-        ax.set_xlabel("years")
+        ax.set_xlim(*((min(0.5, 0.5 * found.years), found.years + 0.5) if yearly else (0, found.years)))
+        ax.set_xlabel("years" if not yearly else "year" if ax in axes[-2:] else "")
+        if yearly:
+            ax.xaxis.get_major_locator().set_params(integer=True)
     if numbered is not None:
         numbered.set_xlabel("after session number")
         numbered.set_xlim(left=0.5)
         numbered.xaxis.get_major_locator().set_params(integer=True)
-    _key(figure, [(_titled(scenario), *LOOKS[scenario.name]) for scenario in found.scenarios.values()])
+    _key(figure, [(scenario.title, *LOOKS[scenario.name]) for scenario in found.scenarios.values()])
     return finish(figure, name, title, alt, found.watermark)
-
-
-def _titled(scenario: Scenario) -> str:
-    return f"{scenario.title}{' (study)' if scenario.watermark else ''}"
 
 
 __all__ = ["draw_over_treatment", "draw_years", "told_muscles"]

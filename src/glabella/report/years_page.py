@@ -10,8 +10,9 @@ from glabella.report.page import Tile, facts, jinja2_markup
 from glabella.report.style import styled
 from glabella.report.write import FolderKind, Progress, check_report_folder, write_folder
 from glabella.report.years import draw_years
+from glabella.wording import counted
 from glabella.years.result import Response, Scenario, Years
-from glabella.years.show import ASSUMED, percent, summary_lines, table
+from glabella.years.show import ASSUMED, BY_YEAR, flattest_muscle, last, of_hundred, percent, summary_lines, table
 
 YEARS_FOLDER = FolderKind("report.html", "years.json", "glabella years")
 SECTIONS = (
@@ -49,7 +50,7 @@ def render_years(found: Years, pictures: list[Any]) -> str:
     area = next(iter(next(iter(found.scenarios.values())).areas))
     return template.render(
         found=found, generator=YEARS_FOLDER.generator, css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")),
-        sections=SECTIONS, title=_title(found), who=_who(found), tiles=_tiles(found), pictures=pictures, assumed=ASSUMED,
+        sections=SECTIONS, title=_title(found), who=_who(found), tiles=_tiles(found), pictures=pictures, assumed=ASSUMED, by_year=BY_YEAR,
         sentences=list(summary_lines(found)), tables=[(scenario, table(found, scenario, area)) for scenario in found.scenarios.values()],
         responses=_responses(found), facts=_facts(found), patient_facts=facts(plain(found.patient)), sources=found.sources(),
         studies=[scenario for scenario in found.scenarios.values() if scenario.watermark],
@@ -58,7 +59,7 @@ def render_years(found: Years, pictures: list[Any]) -> str:
 
 
 def _title(found: Years) -> str:
-    return f"{found.years:g} year{'' if found.years == 1 else 's'} of treatment"
+    return f"{counted(found.years, 'year')} of treatment"
 
 
 def _who(found: Years) -> str:
@@ -72,14 +73,28 @@ def _tiles(found: Years) -> list[Tile]:
     for entry in (entry for entry in found.prevention if entry.area == area):
         scenario = found.scenarios[entry.scenario]
         value, _, band = f"{entry.less_depth_mm:.2f}".partition(" ")
-        detail = f"{band} mm; {scenario.title} against never treated"
-        tiles.append(Tile(f"Line at rest shallower, {entry.area.replace('_', ' ')}", f"{value} mm", detail))
+        name = entry.area.replace("_", " ")
+        never, treated, fewer = (of_hundred(share) for share in (entry.new_never, entry.new_treated, entry.fewer_new))
+        detail = f"people without one before: {never} never treated, {treated} {scenario.title}"
+        tiles.append(Tile(f"New {name} lines prevented", _of_hundred(fewer), f"{_band_of(fewer)}{detail}"))
+        if entry.depth_before_mm > 0:
+            detail = f"{band} mm; {scenario.title} against never treated"
+            tiles.append(Tile(f"Line at rest shallower, {name}", f"{value} mm", detail))
     for scenario in found.scenarios.values():
         if scenario.muscles:
-            flattest = min(scenario.muscles, key=lambda name: scenario.muscles[name].bulk.at(float(found.days[-1])).median)
-            value, _, band = percent(scenario.muscles[flattest].bulk.at(float(found.days[-1]))).partition(" ")
+            flattest = flattest_muscle(scenario)
+            value, _, band = percent(last(scenario.yearly["muscle", flattest, "bulk"].mean)).partition(" ")
             tiles.append(Tile("Bulk left in the flattest muscle", f"{value} %", f"{band} {flattest.replace('_', ' ')}; {scenario.title}"))
     return tiles
+
+
+def _of_hundred(told: str) -> str:
+    return f"{told.partition(' (')[0].replace('fewer than', '<')} of 100"
+
+
+def _band_of(told: str) -> str:
+    _, opened, band = told.partition(" (")
+    return f"({band} " if opened else ""
 
 
 def _responses(found: Years) -> list[tuple[str, ...]]:
@@ -90,7 +105,7 @@ def _responses(found: Years) -> list[tuple[str, ...]]:
             rows.append(_response_row(f"{scenario.title}: {which} session", response))
     if found.weaker:
         rows.append(_response_row("One session, usual strength", found.weaker.usual))
-        rows.append(_response_row(f"One session, muscles at {found.weaker.strength:.0%} of it", found.weaker.weaker))
+        rows.append(_response_row(f"One session, muscles at {100 * found.weaker.strength:.0f} % of it", found.weaker.weaker))
     return rows
 
 
@@ -101,7 +116,7 @@ def _response_row(name: str, response: Response) -> tuple[str, ...]:
 
 def _facts(found: Years) -> list[tuple[str, str]]:
     def sessions(scenario: Scenario) -> str:
-        return f"{scenario.sessions:.0f} sessions" if scenario.session_days else "no session"
+        return f"{scenario.sessions:.0f} session{'' if scenario.sessions.high == 1 else 's'}" if scenario.session_days else "no session"
 
     return [
         *((scenario.title.capitalize(), sessions(scenario)) for scenario in found.scenarios.values()),

@@ -10,10 +10,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from glabella.errors import InputError, RefusedError, nearest
-from glabella.evidence.sources import reference
+from glabella.evidence.sources import Reference, find_reference
 from glabella.names import PURPOSES
 from glabella.reading import check_choice, check_number
 from glabella.uses import axillary_hyperhidrosis, blepharospasm, cervical_dystonia, chronic_migraine
+from glabella.uses.published import published_beside
 from glabella.uses.tables import (
     TYPE_B,
     Dosing,
@@ -22,6 +23,7 @@ from glabella.uses.tables import (
     dosing_of,
     labelled_products,
     licences,
+    maximum_words,
     products,
     use_parameters,
 )  # fmt: skip
@@ -31,7 +33,7 @@ MODELS: Mapping[str, ModuleType] = {
     model.USE: model for model in (cervical_dystonia, blepharospasm, axillary_hyperhidrosis, chronic_migraine)
 }
 REFERENCE = "onabotulinumtoxinA"
-QUANTILES = (0.05, 0.95)
+QUANTILES = (0.05, 0.5, 0.95)
 MOST_WEEKS = 104
 DAYS_PER_WEEK = 7
 STUDY_MARK = "study"
@@ -40,7 +42,10 @@ ONE_COURSE = (chronic_migraine.USE,)  # uses without a course by dose: the label
 
 @dataclass(frozen=True)
 class UseCurve:
-    """A quantity over the days: with the rows at their values, and the 90 % band over their draws."""
+    """A quantity over the days: median (``value``) and 90 % band over draws of the rows, and what it is with every row at its value.
+
+    Without draws all four are the latter. Published figures are compared with ``at_values``, as ``glabella validate`` does.
+    """
 
     name: str
     label: str
@@ -48,11 +53,15 @@ class UseCurve:
     value: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    at_values: np.ndarray
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One number with its 90 % band; None: not reached within the days that are followed."""
+    """One number: median and 90 % band over draws, and with every row at its value, as of a ``UseCurve``.
+
+    None: not reached within the days that are followed.
+    """
 
     name: str
     label: str
@@ -60,6 +69,7 @@ class Figure:
     value: float | None
     low: float | None
     high: float | None
+    at_values: float | None
 
 
 @dataclass(frozen=True)
@@ -80,8 +90,17 @@ class UseCourse:
     licences: tuple[Licence, ...]
     modelled: tuple[str, ...]
     not_modelled: tuple[str, ...]
-    sources: tuple[str, ...]
+    references: tuple[Reference, ...]
     watermark: str
+
+    def source_number(self, key: str) -> int:
+        """Place of a source in the list of references, from 1."""
+        return 1 + [entry.key for entry in self.references].index(key)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The references, one line each."""
+        return tuple(str(entry) for entry in self.references)
 
     def curve(self, name: str) -> UseCurve:
         """The curve of this name; an unknown one is an error that names the nearest."""
@@ -132,13 +151,14 @@ def follow_use(
             if progress:
                 progress(use.replace("_", " "), (k + 1) / len(sets))
     drawn = slice(1, None) if samples else slice(None)
-    keys = [row.source for row in (*dosing, *_rows_read(table))]
+    known = tuple(row for row in licences() if row.use == use and (row.product == product or row.status != "unknown"))
+    beside = published_beside(use, product, units)
+    keys = [row.source for row in (*dosing, *known, *beside, *_rows_read(table))]
     return UseCourse(
         use, product, units, purpose, weeks, samples, seed, days,
         tuple(_curve(name, model.CURVES[name], curves[0][name], [one[name] for one in curves[drawn]]) for name in curves[0]),
         tuple(_figure(name, model.FIGURES[name], figures[0][name], [one[name] for one in figures[drawn]]) for name in figures[0]),
-        dosing, tuple(row for row in licences() if row.use == use and (row.product == product or row.status != "unknown")),
-        model.MODELLED, model.NOT_MODELLED, tuple(reference(key) for key in dict.fromkeys(keys)),
+        dosing, known, model.MODELLED, model.NOT_MODELLED, tuple(find_reference(key) for key in dict.fromkeys(keys)),
         STUDY_MARK if purpose == "study" else "",
     )  # fmt: skip
 
@@ -148,15 +168,16 @@ def _rows_read(table: Any) -> list[Any]:
 
 
 def _curve(name: str, told: tuple[str, str], value: np.ndarray, drawn: list[np.ndarray]) -> UseCurve:
-    low, high = np.quantile(np.array(drawn), QUANTILES, axis=0)
-    return UseCurve(name, told[0], told[1], value, low, high)
+    low, median, high = np.quantile(np.array(drawn), QUANTILES, axis=0)
+    return UseCurve(name, told[0], told[1], median, low, high, value)
 
 
 def _figure(name: str, told: tuple[str, str], value: float | None, drawn: list[float | None]) -> Figure:
     """What is not reached counts as later than every day that is."""
     later = np.array([np.inf if one is None else one for one in drawn])
-    low, high = np.quantile(later, QUANTILES, method="linear" if np.isfinite(later).all() else "inverted_cdf")
-    return Figure(name, told[0], told[1], value, *(float(one) if np.isfinite(one) else None for one in (low, high)))
+    found = np.quantile(later, QUANTILES, method="linear" if np.isfinite(later).all() else "inverted_cdf")
+    low, median, high = (float(one) if np.isfinite(one) else None for one in found)
+    return Figure(name, told[0], told[1], median, low, high, value)
 
 
 @cache
@@ -190,7 +211,7 @@ def _units(use: str, product: str, dosing: tuple[Dosing, ...], dose_units: float
     label, study = label_maximum(use, product), sum(row.study_maximum_units for row in dosing)
     if purpose == "person" and units > label:
         raise RefusedError(
-            f"dose {units:g} U of {product} for {use}: the label's maximum in one session is {label:g} U; "
+            f"dose {units:g} U of {product} for {use}: {maximum_words(dosing)}; "
             f"a published trial gave up to {study:g} U (purpose study)"
         )
     if units > study:

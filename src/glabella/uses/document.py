@@ -16,10 +16,12 @@ def to_document(course: UseCourse) -> dict[str, Any]:
     return {
         "version": version("glabella"), "frame": FRAME, "watermark": course.watermark, "purpose": course.purpose, "use": course.use,
         "product": course.product, "dose_units": course.dose_units, "weeks": course.weeks,
-        "settings": {"samples": course.samples, "seed": course.seed}, "band": "90 % over draws of the rows" if course.samples else "none",
+        "settings": {"samples": course.samples, "seed": course.seed},
+        "band": "median and 90 % over draws of the rows" if course.samples else "none",
         "days": course.days.tolist(),
         "curves": [
-            {"name": c.name, "label": c.label, "unit": c.unit, "value": c.value.tolist(), "low": c.low.tolist(), "high": c.high.tolist()}
+            {"name": c.name, "label": c.label, "unit": c.unit, "value": c.value.tolist(), "low": c.low.tolist(), "high": c.high.tolist(),
+             "at_values": c.at_values.tolist()}
             for c in course.curves
         ],
         "figures": [asdict(figure) for figure in course.figures],
@@ -33,4 +35,5 @@ def to_document(course: UseCourse) -> dict[str, Any]:
             for one in beside(course)
         ],
         "modelled": list(course.modelled), "not_modelled": list(course.not_modelled), "sources": list(course.sources),
+        "references": [{"key": entry.key, "citation": str(entry), "link": entry.link} for entry in course.references],
     }  # fmt: skip

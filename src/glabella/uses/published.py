@@ -62,12 +62,12 @@ def curve_name(row: PublishedRow) -> str:
 
 def beside(course: "UseCourse") -> tuple[Beside, ...]:
     """Every published figure of the course's use, product and dose with what the course says, rows at their values."""
-    figures = {figure.name: figure.value for figure in course.figures}
+    figures = {figure.name: figure.at_values for figure in course.figures}
     found = []
     for row in published_beside(course.use, course.product, course.dose_units):
         name, model, not_reached = curve_name(row), None, False
         if name and row.day is not None and row.day <= course.days[-1]:
-            model = float(np.interp(row.day, course.days, course.curve(name).value))
+            model = float(np.interp(row.day, course.days, course.curve(name).at_values))
         elif row.arm == "active" and row.quantity in FIGURE_OF:
             model = figures[FIGURE_OF[row.quantity]]
             not_reached = model is None
@@ -79,7 +79,8 @@ def figure_words(row: PublishedRow) -> str:
     """'sweat responder percent at week 16'."""
     when = f" at week {row.day / 7:g}" if row.day else ""
     arm = ", placebo" if row.arm == "placebo" else ""
-    return f"{row.quantity.replace('_', ' ').removesuffix(' percent').removesuffix(' points').removesuffix(' days')}{arm}{when}"
+    what = row.quantity.replace("_", " ").replace("hdss", "severity scale").replace("twstrs", "TWSTRS").replace("tsui", "Tsui scale")
+    return f"{what.removesuffix(' percent').removesuffix(' points').removesuffix(' days')}{arm}{when}"
 
 
 def missed_sentences(course: "UseCourse") -> list[str]:

@@ -16,9 +16,15 @@ JURISDICTIONS = ("US", "EU", "UK")
 STATUSES = ("licensed", "not_licensed", "unknown")
 LICENSED_COLUMNS = ("product", "use", "jurisdiction", "status", "since", "as_of", "quality", "source", "note")
 DOSING_COLUMNS = (
-    "use", "product", "part", "sites", "units_per_site", "units", "label_maximum_units", "study_maximum_units", "volume_ml_per_site",
-    "spacing_mm", "depth_mm", "interval_weeks", "quality", "source", "note",
+    "use", "product", "part", "sites", "units_per_site", "units", "label_maximum_units", "maximum_is", "study_maximum_units",
+    "volume_ml_per_site", "spacing_mm", "depth_mm", "interval_weeks", "quality", "source", "note",
 )  # fmt: skip
+MAXIMUM_WORDS = {  # what the limit for a person is in the label
+    "maximum": "the label's maximum in one session is {units:g} U",
+    "dose": "the label's dose in one session is {units:g} U",
+    "first_dose": "the label's first dose is {units:g} U and no higher one was read, so that is the limit here",
+    "range": "the label names no highest dose; the limit here is {units:g} U, the upper end of the range that it reports",
+}
 MUSCLE_COLUMNS = ("use", "muscle", "dose_share", "volume_mm3", "low_mm3", "high_mm3", "quality", "source", "note")
 
 
@@ -41,7 +47,8 @@ class Licence:
 class Dosing:
     """One line of a labelled dosing table. None: the label, or what was read of it, does not say.
 
-    ``part``: a muscle, or the whole. ``label_maximum_units`` and ``study_maximum_units``: the most of this part in one session.
+    ``part``: a muscle, or the whole. ``label_maximum_units`` and ``study_maximum_units``: the most of this part in one session;
+    ``maximum_is``: what the former is in the label, a key of ``MAXIMUM_WORDS``.
     """
 
     use: str
@@ -51,6 +58,7 @@ class Dosing:
     units_per_site: float | None
     units: float | None
     label_maximum_units: float
+    maximum_is: str
     study_maximum_units: float
     volume_ml_per_site: float | None
     spacing_mm: float | None
@@ -106,9 +114,10 @@ def read_dosing(text: str, where: str = "uses/dosing.csv") -> tuple[Dosing, ...]
         if study < most or (units or 0) > most:
             raise InputError(f"{row.where}: must be units <= label_maximum_units <= study_maximum_units")
         entry = Dosing(
-            row.text("use"), row.choice("product", products()), row.text("part"), int(sites) if sites else None, each, units, most, study,
-            _known(row, "volume_ml_per_site"), _known(row, "spacing_mm"), _known(row, "depth_mm"), row.number("interval_weeks", above=0),
-            row.choice("quality", QUALITIES), row.text("source"), row.text("note", ""),
+            row.text("use"), row.choice("product", products()), row.text("part"), int(sites) if sites else None, each, units, most,
+            row.choice("maximum_is", tuple(MAXIMUM_WORDS)), study, _known(row, "volume_ml_per_site"),
+            _known(row, "spacing_mm"), _known(row, "depth_mm"), row.number("interval_weeks", above=0), row.choice("quality", QUALITIES),
+            row.text("source"), row.text("note", ""),
         )  # fmt: skip
         found.append(entry)
     return tuple(found)
@@ -133,6 +142,11 @@ def dosing_rows() -> tuple[Dosing, ...]:
 def dosing_of(use: str, product: str) -> tuple[Dosing, ...]:
     """The dosing table of a use and product; empty where none is labelled, or none was read."""
     return tuple(row for row in dosing_rows() if (row.use, row.product) == (use, product))
+
+
+def maximum_words(rows: tuple[Dosing, ...]) -> str:
+    """What the label says of the most of one session: 'the label's maximum in one session is 30 U'."""
+    return MAXIMUM_WORDS[rows[0].maximum_is].format(units=sum(row.label_maximum_units for row in rows))
 
 
 def labelled_products(use: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from glabella.calibration.coverage import Coverage, load_coverage
 from glabella.validation.judged import Judged
+from glabella.validation.reasons import MissGroup
 from glabella.validation.summary import Count, Summary
 from glabella.validation.validate import Validation
 
@@ -28,10 +29,8 @@ def to_document(found: Validation) -> dict[str, Any]:
         "summaries": {use: _summary(summary) for use, summary in found.summaries.items()},
         "rows": [_row(one) for one in found.judged],
         "others": {name: [_row(one) for one in judged] for name, judged in found.others.items()},
-        "misses": [
-            {"title": group.title, "reason": group.says, "rows": [one.row.row for one in group.missed], "concerns_rows": group.concerns}
-            for group in found.misses
-        ],
+        "misses": [_group(group) for group in found.misses],
+        "others_misses": {name: [_group(group) for group in groups] for name, groups in found.other_misses.items()},
         "curves": [{name: x.tolist() if hasattr(x, "tolist") else x for name, x in vars(band).items()} for band in found.bands],
         "drivers": {"best_fit": dict(found.baseline), "moved": [asdict(driver) for driver in found.drivers]},
         "doses": {"points": [asdict(point) for point in found.doses], "men_need_units_for_womens_20": found.men_units},
@@ -48,6 +47,10 @@ def to_document(found: Validation) -> dict[str, Any]:
         },
         "coverage": _coverage(load_coverage()),
     }  # fmt: skip
+
+
+def _group(group: MissGroup) -> dict[str, Any]:
+    return {"title": group.title, "reason": group.says, "rows": [one.row.row for one in group.missed], "concerns_rows": group.concerns}
 
 
 def _coverage(found: Coverage) -> dict[str, Any]:
@@ -97,7 +100,9 @@ def summary_lines(found: Validation) -> Iterator[str]:
     for name, judged in found.others.items():
         hits, inside = sum(one.inside_tolerance for one in judged), sum(one.inside_interval for one in judged)
         yield f"{name}: {len(judged)} published figures, inside tolerance {hits}, inside 90 % interval {inside}"
-        yield from (_missed(one) for one in judged if not one.hit)
+        for group in found.other_misses[name]:
+            yield f"  {group.title}:"
+            yield from (f"  {_missed(one)}" for one in group.missed)
 
 
 def _missed(one: Judged) -> str:

@@ -1,7 +1,7 @@
 """Published figures of the lower face: thickness and grade of the masseter, weakening of the mouth corner, what people notice.
 
 One nominal woman of the reference face per pattern; the spread between people is that of ``masseter_response_sd_ln``. A dose that
-is not known is ``USUAL_UNITS``. Spread of the toxin is solved once per plan, since the posterior does not move it.
+is not known is the row ``masseter_usual_dose_units``. Spread of the toxin is solved once per plan, since the posterior does not move it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,20 +15,19 @@ from glabella.evidence import Parameters
 from glabella.evidence.lower_face import load_lower_parameters, load_study_patterns, lower_site_areas, lower_target
 from glabella.evidence.published import PublishedRow
 from glabella.label import check_plan, ensure_allowed
-from glabella.lower_face.treatment import LowerPerson, build_lower_person, placement_doses
+from glabella.lower_face.treatment import LowerPerson, build_lower_person, lower_placement_doses
 from glabella.names import without_side
 from glabella.patient import Patient
 from glabella.plan import Injection, Plan, Session
+from glabella.runs import PEAK_DAYS, peak_block_of
 from glabella.stages.bolus import place_boluses
 from glabella.stages.diffusion import MuscleDose, muscle_doses, spread_toxin
-from glabella.stages.junction import block_junctions, blocked_share
+from glabella.stages.junction import block_junctions
 from glabella.stages.muscle.masseter import masseter_thickness, weaken_lower_muscles
 from glabella.stages.unwanted.lower_face import rate_lower_face
-from glabella.treatment import PEAK_DAYS
 
 SHARES = ("masseter_grade_le3_percent", "weak_bite_percent", "masseter_smile_percent", "platysma_swallowing_percent")
 QUANTITIES = (*SHARES, "masseter_clench_change_mm", "masseter_thinnest_days", "dao_weakening_percent")
-USUAL_UNITS = 48.0  # where the paper's dose was not read; every such row says so
 TOLERANCE = 1e-6
 DAYS = np.arange(0.0, 181.0)
 RESPONSE_NODES = np.polynomial.hermite_e.hermegauss(9)
@@ -85,7 +84,7 @@ def _doses(product: str, indication: str, units: float) -> Mapping[str, MuscleDo
 
 
 def _value(row: PublishedRow, parameters: Parameters) -> float:
-    units = USUAL_UNITS if np.isnan(row.dose_units) else row.dose_units
+    units = parameters["masseter_usual_dose_units"] if np.isnan(row.dose_units) else row.dose_units
     if row.quantity in EFFECTS:
         return 100 * _chance(EFFECTS[row.quantity], row, units, parameters)
     if units == 0:
@@ -119,7 +118,7 @@ def _grade_share(change_mm: float, parameters: Mapping[str, float]) -> float:
 @cache
 def _structure_doses(product: str, indication: str, units: float) -> Mapping[str, np.ndarray]:
     """Dose of the structures at risk over placements; the posterior does not move it."""
-    return placement_doses(_person(), trial_plan(product, indication, units), load_lower_parameters(), seed=0)
+    return lower_placement_doses(_person(), trial_plan(product, indication, units), load_lower_parameters(), seed=0)
 
 
 def _chance(effect: str, row: PublishedRow, units: float, parameters: Parameters) -> float:
@@ -127,9 +126,5 @@ def _chance(effect: str, row: PublishedRow, units: float, parameters: Parameters
     force = weaken_lower_muscles(blockade, parameters).force
     masseters = [curve for name, curve in force.items() if without_side(name) == "masseter"] or [np.ones(1)]
     bite_lost = parameters["clench_masseter_share"] * (1 - np.mean(masseters, axis=0).min())
-
-    def peak_block(dose: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
-        return blocked_share(dose, PEAK_DAYS, values, row.product).max(-1)
-
     doses = _structure_doses(row.product, row.indication, units)
-    return rate_lower_face(doses, np.array([bite_lost]), peak_block, [parameters])[effect].value
+    return rate_lower_face(doses, np.array([bite_lost]), peak_block_of(row.product), [parameters])[effect].value

@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 
 from glabella.errors import InputError
+from glabella.evidence.other_published import other_rows
 from glabella.evidence.published import published_rows
 from glabella.validation.judged import Judged
 
@@ -39,19 +40,19 @@ class MissGroup:
 
 
 def read_reasons(text: str, where: str = "validation/reasons.toml") -> tuple[Reason, ...]:
-    """Parse and check; every pattern must name a published row."""
+    """Parse and check; every pattern must name a row of the tables of trials."""
     try:
         entries = tomllib.loads(text).get("reason", [])
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{where}: not valid TOML ({error})") from None
-    known = [row.row for row in published_rows()]
+    known = [row.row for row in (*published_rows(), *other_rows())]
     found = []
     for number, entry in enumerate(entries, start=1):
         if set(entry) != KEYS or not entry["rows"]:
             raise InputError(f"{where}, reason {number}: must have title, rows and says, and nothing else")
         for pattern in entry["rows"]:
             if not any(fnmatchcase(row, pattern) for row in known):
-                raise InputError(f"{where}, reason {number}: '{pattern}' names no row of trials/published.csv; correct or remove it")
+                raise InputError(f"{where}, reason {number}: '{pattern}' names no row of published.csv or other.csv; correct or remove it")
         found.append(Reason(entry["title"], tuple(entry["rows"]), " ".join(entry["says"].split())))
     return tuple(found)
 

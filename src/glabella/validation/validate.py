@@ -127,6 +127,11 @@ class Validation:
     seed: int
     version: str
 
+    @property
+    def other_misses(self) -> Mapping[str, tuple[MissGroup, ...]]:
+        """The missed figures of each predictor, grouped by what explains them."""
+        return {name: group_misses(judged) for name, judged in self.others.items()}
+
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data."""
         from glabella.validation.document import to_document

@@ -9,6 +9,7 @@ from scipy.special import ndtr
 from threadpoolctl import threadpool_limits
 
 from glabella.evidence import load_parameters
+from glabella.evidence.long_term_designs import load_designs
 from glabella.evidence.published import PublishedRow
 from glabella.names import SIDES
 from glabella.patient import Patient
@@ -18,17 +19,11 @@ from glabella.stages.diffusion import MuscleDose, muscle_doses, spread_toxin
 from glabella.stages.junction.course import junction_kinetics
 from glabella.treatment import Person, build_person
 from glabella.validation.chain import TOLERANCE, stage_parameters
+from glabella.years.ageing import DAYS_A_YEAR
 from glabella.years.allowed import label_interval_days
 from glabella.years.follow import OnePerson, Schedule, Trajectory, follow_one, one_person, session_responses
 from glabella.years.nerves import take_up
 
-CYCLE_DAYS = 4 * 365.25 / 12  # Carruthers 2016: cycles 4 months apart
-CYCLE_VISITS = np.array([30.0, 60.0, 90.0, 120.0])
-SPASM_INTERVAL_DAYS, SPASM_YEARS = 143.0, 7.2  # Butera: 4.7 months after the last dose, 7.2 years of treatment
-SECOND_CANTHAL_DAY = 112.0  # Lowe 2005: 16 weeks
-INTERVAL_YEARS = 4.0
-MODERATE = 2.0
-HALF_GRADE = 0.5  # a response is over when the grade is within half a grade of before
 AREA = {"glabellar": "glabellar", "lateral_canthal": "lateral_canthal_left"}
 NODE, WEIGHT = np.polynomial.hermite_e.hermegauss(31)
 SPREADS = ("person_half_life_sd_ln", "person_sensitivity_sd_ln")
@@ -64,8 +59,7 @@ class Someone:
         """The laws and the uptake."""
         parameters = stage_parameters(self.values)
         kinetics = junction_kinetics(parameters, self.row.product)
-        units = self.row.dose_units if self.row.dose_units > 0 else 20.0  # unknown or never treated: the needles of the label
-        taken = take_up(_doses(self.row.product, self.row.indication, units), kinetics, kinetics.half_dose_units_per_mm3)
+        taken = take_up(_doses(self.row.product, self.row.indication, self.row.dose_units), kinetics, kinetics.half_dose_units_per_mm3)
         return one_person(taken, kinetics, _person().skin, (self.area,), patient or Patient(), parameters)
 
     def follow(self, schedule: Schedule, days: np.ndarray, patient: Patient | None = None) -> Trajectory:
@@ -93,7 +87,8 @@ def _emg_loss(who: Someone) -> float:
 
 def _spasm_residuals(who: Someone) -> np.ndarray:
     """Loss of force in percent at the end of every interval."""
-    days = np.arange(0.0, SPASM_YEARS * 365.25, SPASM_INTERVAL_DAYS)
+    design = load_designs()["hemifacial_spasm"]
+    days = np.arange(0.0, design["years"] * DAYS_A_YEAR, design["interval_days"])
     found = who.follow(Schedule(tuple(days[:-1])), days)
     return 100 * (1 - found.curves["muscle", "orbicularis_oculi_lateral_left", "force"][1:])
 
@@ -104,27 +99,31 @@ def _residual(who: Someone) -> float:
 
 def _residual_growth(who: Someone) -> float:
     left = _spasm_residuals(who)
-    third_year = int(3 * 365.25 // SPASM_INTERVAL_DAYS) - 1
-    return float(left[-1] - left[third_year])
+    design = load_designs()["hemifacial_spasm"]
+    first = int(design["growth_from_year"] * DAYS_A_YEAR // design["interval_days"]) - 1
+    return float(left[-1] - left[first])
 
 
 def _cleared(who: Someone) -> tuple[np.ndarray, np.ndarray]:
     """Weight (nodes,) of people who have a line at rest at entry, and their chance (nodes, cycles) to show none at some visit."""
-    starts = np.arange(3) * CYCLE_DAYS
-    visits = (starts[:, None] + np.minimum(CYCLE_VISITS, CYCLE_DAYS - 1)).ravel()
+    design = load_designs()["resting_lines"]
+    cycle, count = design["cycle_months"] * DAYS_A_YEAR / 12, int(design["cycles"])
+    starts = np.arange(count) * cycle
+    seen = np.array([design[name] for name in design if name.startswith("visit_")])
+    visits = (starts[:, None] + np.minimum(seen, cycle - 1)).ravel()
     depth = who.follow(Schedule(tuple(starts)), np.append(0.0, visits)).curves["skin", who.area, "depth_rest_mm"]
     noise, border = who.values["investigator_noise_sd_ln"], who.values["wrinkle_mild_from_mm"]
     own = who.values["person_resting_line_sd_ln"] * NODE
     none = ndtr((np.log(border) - np.log(np.maximum(depth, 1e-12)) - own[:, None]) / noise)
     entered = WEIGHT * (1 - none[:, 0])
-    return entered / entered.sum(), 1 - np.prod(1 - none[:, 1:].reshape(len(NODE), 3, -1), axis=2)
+    return entered / entered.sum(), 1 - np.prod(1 - none[:, 1:].reshape(len(NODE), count, -1), axis=2)
 
 
 def _odds_ratio(who: Someone) -> float:
     weight, cleared = _cleared(who)
     share = weight @ cleared
     odds = share / (1 - share)
-    return float(np.sqrt(odds[2] / odds[0]))
+    return float((odds[-1] / odds[0]) ** (1 / (len(odds) - 1)))
 
 
 def _cleared_percent(who: Someone) -> float:
@@ -141,9 +140,9 @@ def _change(name: str) -> Callable[[Someone], float]:
 
 
 def _intervals(who: Someone) -> np.ndarray:
-    visit = stage_parameters(who.values)["years_visit_interval_days"]
-    schedule = Schedule(grade=MODERATE, least_days=label_interval_days(who.row.product), visit_days=visit)
-    return np.diff(who.follow(schedule, np.array([0.0, INTERVAL_YEARS * 365.25])).sessions)
+    visit, design = stage_parameters(who.values)["years_visit_interval_days"], load_designs()["intervals"]
+    schedule = Schedule(grade=design["returns_to_grade"], least_days=label_interval_days(who.row.product), visit_days=visit)
+    return np.diff(who.follow(schedule, np.array([0.0, design["followed_years"] * DAYS_A_YEAR])).sessions)
 
 
 def _interval_change(who: Someone) -> float:
@@ -152,10 +151,12 @@ def _interval_change(who: Someone) -> float:
 
 
 def _second_lasts_longer(who: Someone) -> float:
-    found = who.follow(Schedule((0.0, SECOND_CANTHAL_DAY)), np.array([0.0, SECOND_CANTHAL_DAY + 365.0]))
-    ends = Patient().baseline[who.area].contraction - HALF_GRADE
+    design = load_designs()["canthal_second"]
+    again = design["second_day"]
+    found = who.follow(Schedule((0.0, again)), np.array([0.0, again + design["followed_days"]]))
+    ends = Patient().baseline[who.area].contraction - design["over_within_grades"]
     first, second = session_responses(found, ends)["days_until_back"]
-    return float(second - (first if np.isfinite(first) else SECOND_CANTHAL_DAY))
+    return float(second - (first if np.isfinite(first) else again))
 
 
 FIGURES: Mapping[str, Callable[[Someone], float]] = {

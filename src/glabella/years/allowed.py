@@ -1,12 +1,13 @@
 """Which sessions may follow each other: for a person as the label says, in a study as far as a published trial carries it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from glabella.errors import InputError, RefusedError
 from glabella.evidence.label_rules import find_rules
 from glabella.evidence.study_intervals import StudyInterval, load_study_intervals
 from glabella.patient import Patient
-from glabella.plan import Plan
+from glabella.plan import Plan, check_upper_face
 from glabella.years.ageing import DAYS_A_YEAR
 from glabella.years.repeat import FORMS, Repeat
 
@@ -71,6 +72,51 @@ def allow_repeat(plan: Plan, repeat: Repeat) -> Interval:
         f"is {shortest.product}, at least {shortest.least_days:g} days, {shortest.sessions} sessions at most, in {shortest.treated}"
     )
     return Interval(repeat, days, (note,), (shortest.source,), shortest.sessions)
+
+
+def allow_own_days(plan: Plan) -> Interval:
+    """The plan's own sessions. A person's are for the label check; a study's are refused where no published trial came as often.
+
+    Sessions that count as one treatment, a touch-up and what it touches up, may be nearer; the label check adds up their units.
+    """
+    days = [session.day for session in plan.sessions]
+    label = label_interval_days(plan.product)
+    if plan.purpose != "study":
+        return Interval(Repeat(interval_days=label), label)
+    rule = find_rules("one_treatment_days")[0]
+    first, gaps, touched_up = days[0], [], False
+    for before, day in pairwise(days):
+        if day - first < rule.limit:
+            touched_up = True
+            continue
+        first = day
+        gaps.append(day - before)
+    least = min(gaps, default=label)
+    shortest = shortest_study_interval()
+    if least < shortest.least_days:
+        raise RefusedError(
+            f"refused: sessions of the plan {least:g} days apart: no published trial in the evidence has sessions less than "
+            f"{shortest.least_days:g} days apart [{shortest.source}]; put them {shortest.least_days:g} days or more apart, or within "
+            f"{rule.limit:g} days of a session as its touch-up"
+        )
+    found = allow_repeat(plan, Repeat(interval_days=least))
+    if not touched_up:
+        return found
+    note = f"study: sessions less than {rule.limit:g} days after another count as one treatment with it; the label knows no touch-ups"
+    return replace(found, said=(note, *found.said), sources=(rule.source, *found.sources))
+
+
+def check_region(plan: Plan) -> None:
+    """Years are computed in the upper face. For a person the lower face is refused, like every plan for it; a study is told where to go."""
+    if plan.region != "lower_face":
+        return
+    site = plan.sites[0]
+    if plan.purpose != "study":
+        raise RefusedError(
+            f"refused: {site} lies in the lower face: off-label, or without its label's text in the evidence, so nothing there is computed "
+            "for a person; 'glabella check' says more"
+        )
+    check_upper_face(plan.sites, "years")
 
 
 def _label_source(plan: Plan) -> str:

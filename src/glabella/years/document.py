@@ -34,6 +34,7 @@ def years_document(found: "Years") -> dict[str, Any]:
         "findings": plain(found.findings),
         "summary": list(summary_lines(found)),
         "days": plain(found.days),
+        "year_ends": plain(found.year_ends),
         "returns_to_grade": found.returns_to,
         "scenarios": {name: _scenario(scenario) for name, scenario in found.scenarios.items()},
         "without_effect": _scenario(found.without_effect) if found.without_effect else None,
@@ -51,12 +52,25 @@ def _scenario(scenario: "Scenario") -> dict[str, Any]:
         "said": list(scenario.said),
         "areas": {area: _curves(curves) for area, curves in scenario.areas.items()},
         "muscles": {muscle: _curves(curves) for muscle, curves in scenario.muscles.items()},
+        "by_year": {
+            "areas": {area: _by_year(scenario, "skin", area) for area in scenario.areas},
+            "muscles": {muscle: _by_year(scenario, "muscle", muscle) for muscle in scenario.muscles},
+            "units_so_far": _band(scenario.units_by_year),
+        },
         "sessions": plain(scenario.sessions),
         "session_days": plain(scenario.session_days),
         "units_so_far": _band(scenario.units_so_far),
         "intervals": plain(scenario.intervals),
         "responses": plain(scenario.responses),
         "antibodies": plain(scenario.antibodies),
+    }
+
+
+def _by_year(scenario: "Scenario", kind: str, part: str) -> dict[str, dict[str, dict[str, list[float]]]]:
+    return {
+        name[2]: {"mean": _band(years.mean), "worst": _band(years.worst)}
+        for name, years in scenario.yearly.items()
+        if name[:2] == (kind, part)
     }
 
 
@@ -83,9 +97,13 @@ def validate_years(document: Mapping[str, Any]) -> None:
     if error is not None:
         where = "/".join(str(part) for part in error.absolute_path) or "top level"
         raise InputError(f"years, {where}: {error.message[:200]}; see years.schema.json")
-    wanted = len(document["days"])
+    wanted, years = len(document["days"]), len(document["year_ends"])
     for name, scenario in document["scenarios"].items():
         for group in ("areas", "muscles"):
             for part, curves in scenario[group].items():
                 if any(len(curve[end]) != wanted for curve in curves.values() for end in ("median", "low", "high")):
                     raise InputError(f"years, scenarios/{name}/{group}/{part}: each curve needs one value per day, {wanted}")
+            for part, curves in scenario["by_year"][group].items():
+                bands = [band for curve in curves.values() for band in curve.values()]
+                if any(len(band[end]) != years for band in bands for end in ("median", "low", "high")):
+                    raise InputError(f"years, scenarios/{name}/by_year/{group}/{part}: each curve needs one value per year, {years}")

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -12,11 +13,10 @@ from glabella.patient import Patient
 from glabella.stages.junction.course import COARSE_FIRST_STEP_DAYS, COARSE_GROWTH, COARSE_LONGEST_STEP_DAYS, Kinetics
 from glabella.stages.skin import Skin
 from glabella.years.nerves import NerveCourse, NerveState, Uptake, follow_nerves, untouched
-from glabella.years.skin import TOLD, AreaSkin, SkinCourse, SkinState, area_skin
+from glabella.years.skin import AreaSkin, SkinCourse, SkinState, area_skin
 
 LEG_DAYS = 365.0  # sessions by the calendar are followed together for about so long: it changes no number, only memory
 LOOK_AHEAD_DAYS = 56.0  # how far beyond the first visit a leg looks at once where sessions follow the grade
-FINE = ("grade_contraction", "movement_percent")  # of the first area, kept on all times of the course
 Key = tuple[str, ...]
 
 
@@ -73,17 +73,30 @@ class Leg:
 
 @dataclass
 class Trajectory:
-    """``curves`` by name on the days asked for; ``sessions``: days of all sessions; ``fine``: the first area day by day of the course."""
+    """Every quantity of one person by name: on the ``days`` asked for (``curves``) and on the course's own (``course``).
+
+    ``sessions``: days of all sessions.
+    """
 
     days: np.ndarray
-    curves: dict[Key, np.ndarray]
     sessions: list[float] = field(default_factory=list)
-    fine_days: list[np.ndarray] = field(default_factory=list)
-    fine: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    own_days: list[np.ndarray] = field(default_factory=list)
+    own: dict[Key, list[np.ndarray]] = field(default_factory=dict)
 
-    def course(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Days and values of the first area, on the course's own times."""
-        return np.concatenate(self.fine_days), np.concatenate(self.fine[name])
+    @cached_property
+    def all_days(self) -> np.ndarray:
+        """Interval ends (t,) of the course; ``days`` are among them."""
+        return np.concatenate(self.own_days)
+
+    def course(self, name: Key) -> np.ndarray:
+        """One quantity (t,) on ``all_days``."""
+        return np.concatenate(self.own[name])
+
+    @cached_property
+    def curves(self) -> Mapping[Key, np.ndarray]:
+        """Every quantity on ``days``."""
+        at = np.searchsorted(self.all_days, self.days)
+        return {name: self.course(name)[at] for name in self.own}
 
 
 def one_person(uptake: Uptake, kinetics: Kinetics, skin: Skin, areas: Sequence[str], patient: Patient, parameters: Parameters) -> OnePerson:
@@ -129,9 +142,7 @@ def _with_ends_at(days: np.ndarray, sessions: np.ndarray) -> np.ndarray:
 
 def follow_one(one: OnePerson, schedule: Schedule, days: np.ndarray) -> Trajectory:
     """The person on ``days`` (t,), rising from 0: sessions by the calendar or as the grade returns."""
-    names = [("muscle", muscle, quantity) for muscle in one.uptake.muscles for quantity in ("force", "bulk")]
-    names += [("skin", area.area, quantity) for area in one.areas for quantity in TOLD]
-    found = Trajectory(days, {name: np.empty(len(days)) for name in names}, fine={name: [] for name in FINE})
+    found = Trajectory(days)
     state, last = before_treatment(one), float(days[-1])
     if schedule.grade is None:
         found.sessions = [day for day in schedule.days if day < last]
@@ -172,22 +183,16 @@ def _leg_ends(sessions: Sequence[float], last: float) -> list[float]:
 
 
 def _note(found: Trajectory, one: OnePerson, leg: Leg, stop: int) -> None:
-    """Write down the leg up to its interval end ``stop``: the days asked for, and the course of the first area."""
-    days = leg.days[: stop + 1]
-    place = np.flatnonzero((found.days >= days[0]) & (found.days <= days[-1]))
-    at = np.searchsorted(days, found.days[place])
+    """Write down the leg up to its interval end ``stop``."""
+    kept = slice(1 if found.own_days else 0, stop + 1)  # a leg begins where the one before it ended
+    found.own_days.append(leg.days[kept])
     force, bulk = leg.nerves.force, 1 - leg.nerves.wasted
     for n, muscle in enumerate(one.uptake.muscles):
-        found.curves["muscle", muscle, "force"][place] = force[at, n]
-        found.curves["muscle", muscle, "bulk"][place] = bulk[at, n]
+        found.own.setdefault(("muscle", muscle, "force"), []).append(force[kept, n])
+        found.own.setdefault(("muscle", muscle, "bulk"), []).append(bulk[kept, n])
     for area, course in zip(one.areas, leg.skin, strict=True):
-        if len(at):
-            for name, values in course.told(at).items():
-                found.curves["skin", area.area, name][place] = values
-    first = 1 if found.fine_days else 0
-    found.fine_days.append(days[first:])
-    for name in FINE:
-        found.fine[name].append(getattr(leg.skin[0], name)[first : stop + 1])
+        for name, values in course.told(kept).items():
+            found.own.setdefault(("skin", area.area, name), []).append(values)
 
 
 def session_responses(found: Trajectory, grade: float) -> Mapping[str, np.ndarray]:
@@ -195,8 +200,9 @@ def session_responses(found: Trajectory, grade: float) -> Mapping[str, np.ndarra
 
     Those days are nan where the grade is not back by then.
     """
-    days, grades = found.course("grade_contraction")
-    _, moved = found.course("movement_percent")
+    area = next(name[1] for name in found.own if name[0] == "skin")
+    days, grades = found.all_days, found.course(("skin", area, "grade_contraction"))
+    moved = found.course(("skin", area, "movement_percent"))
     lowest, least, back = [], [], []
     for start, end in zip(found.sessions, [*found.sessions[1:], days[-1]], strict=True):
         inside = (days >= start) & (days <= end)

@@ -46,6 +46,17 @@ class MuscleYears:
     force: Curve
 
 
+@dataclass(frozen=True, eq=False)
+class Yearly:
+    """One quantity year by year, over the days on which the years end: the ``mean`` over each year and the ``worst`` day of it.
+
+    Worst is the highest value, of bulk and force the lowest; of lines in the first year from the label's shortest interval on.
+    """
+
+    mean: Curve
+    worst: Curve
+
+
 @dataclass(frozen=True)
 class NumberedInterval:
     """Days from session ``number`` to the next, over all samples."""
@@ -69,8 +80,9 @@ class Response:
 class Scenario:
     """One way to go on for years. ``said``: notes on its sessions; ``watermark`` 'study' where it is no treatment of a person.
 
-    ``responses``: to the first and the last session that ran its time, by 'first' and 'last'. ``samples``: what bands are made of, by
-    curve (samples, days), not part of the JSON.
+    ``yearly``: by ("skin", area, quantity) and ("muscle", muscle, quantity). ``responses``: to the first and the last session that ran
+    its time, by 'first' and 'last'. ``samples``: what bands are made of, by curve (samples, days), and ``last_year``, the means over the
+    last year (samples,): not part of the JSON.
     """
 
     name: str
@@ -79,13 +91,16 @@ class Scenario:
     said: tuple[str, ...]
     areas: Mapping[str, AreaYears]
     muscles: Mapping[str, MuscleYears]
+    yearly: Mapping[tuple[str, ...], Yearly]
     sessions: Estimate
     units_so_far: Curve
+    units_by_year: Curve
     intervals: tuple[NumberedInterval, ...]
     session_days: tuple[float, ...]
     responses: Mapping[str, Response]
     antibodies: AntibodyChance | None
     samples: Mapping[tuple[str, ...], np.ndarray] = field(default_factory=dict, repr=False)
+    last_year: Mapping[tuple[str, ...], np.ndarray] = field(default_factory=dict, repr=False)
 
     @property
     def watermark(self) -> str | None:
@@ -95,20 +110,26 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Prevention:
-    """Resting lines of one area after all the years: never treated, treated, and the difference in pairs of samples.
+    """Resting lines of one area, all means over the last year: never treated, treated, and the difference in pairs of samples.
 
-    ``seen_never`` and ``seen_treated``: chance that a rater sees a line at rest at all (mild or worse). ``shallower``: share of samples
-    in which the line is shallower with treatment.
+    ``seen_...``: chance that a rater sees a line at rest at all (mild or worse); ``new_...``: the same had there been no line at rest
+    before, so that one is new; ``fewer_...``: their differences. ``shallower``: share of samples in which the line is shallower with
+    treatment.
     """
 
     area: str
     scenario: str
+    depth_before_mm: float
     depth_never_mm: Estimate
     depth_treated_mm: Estimate
     less_depth_mm: Estimate
     less_grade: Estimate
-    seen_never: float
-    seen_treated: float
+    seen_never: Estimate
+    seen_treated: Estimate
+    fewer_seen: Estimate
+    new_never: Estimate
+    new_treated: Estimate
+    fewer_new: Estimate
     shallower: float
 
 
@@ -124,7 +145,7 @@ class Weaker:
 
 @dataclass(frozen=True, eq=False)
 class Years:
-    """Scenarios over ``days`` (two weeks or a month apart), compared in pairs.
+    """Scenarios over ``days`` (two weeks or a month apart) and over years that end at ``year_ends``, compared in pairs.
 
     Sample n has the same parameters, landing places and ageing in each scenario.
 
@@ -132,6 +153,7 @@ class Years:
     """
 
     days: np.ndarray
+    year_ends: np.ndarray
     years: float
     returns_to: float
     scenarios: Mapping[str, Scenario]
@@ -170,4 +192,6 @@ class Years:
         return years_document(self)
 
 
-__all__ = ["FRAME", "SCHEMA", "AreaYears", "MuscleYears", "NumberedInterval", "Prevention", "Response", "Scenario", "Weaker", "Years"]
+__all__ = [
+    "FRAME", "SCHEMA", "AreaYears", "MuscleYears", "NumberedInterval", "Prevention", "Response", "Scenario", "Weaker", "Yearly", "Years",
+]  # fmt: skip

@@ -16,6 +16,8 @@ from glabella.stages.wrinkle.memory import remember
 from glabella.stages.wrinkle.scale import Scale, wrinkle_scale
 from glabella.years.ageing import DAYS_A_YEAR, Ageing, ageing_of
 
+Places = np.ndarray | slice  # indices of days
+
 
 @dataclass(frozen=True)
 class SkinState:
@@ -30,6 +32,9 @@ TOLD = (
     "grade_contraction", "grade_rest", "depth_contraction_mm", "depth_rest_mm", "fine_lines_contraction_mm", "fine_lines_rest_mm",
     "movement_percent",
 )  # fmt: skip
+
+
+SMOOTH = "depth_rest_smooth_mm"  # at rest, had there been no line at rest before
 
 
 @dataclass(frozen=True)
@@ -52,22 +57,28 @@ class SkinCourse:
         """What to carry on from day number ``end``."""
         return SkinState(float(self.fast[end]), float(self.slow[end]), float(self.grown_mm[end]))
 
-    def told(self, at: np.ndarray) -> dict[str, np.ndarray]:
-        """Everything in ``TOLD`` on the days with the indices ``at``: grades, depths and fine lines in mm, movement in percent."""
-        area = self.area
-        thickness = area.ageing.thickness(self.days[at])
+    def told(self, at: Places) -> dict[str, np.ndarray]:
+        """Everything in ``TOLD`` and ``SMOOTH`` on the days ``at``: grades, depths and fine lines in mm, movement in percent.
+
+        A skin that was smooth at rest folds the same, so that its line is what has grown and what the folding of the day adds to it.
+        """
+        area, thickness = self.area, self.area.ageing.thickness(self.days[at])
         rest = area.squeeze("rest", self.share[:, at], thickness)
-        depth_rest = self.line_mm[at] + area.fold_mm(area.fold(rest), thickness)
+        fold = area.fold(rest)
+        depth_rest = self.line_mm[at] + fold_mm(area.law, fold, thickness)
         values = (
             self.grade_contraction[at], area.scale.grade(depth_rest, area.baseline[0]), self.depth_contraction_mm[at], depth_rest,
             area.fine_mm(self.squeeze[at]), area.fine_mm(rest), self.movement_percent[at],
         )  # fmt: skip
-        return dict(zip(TOLD, values, strict=True))
+        return {**dict(zip(TOLD, values, strict=True)), SMOOTH: self.grown_mm[at] + fold_mm(area.smooth, fold, thickness)}
 
 
 @dataclass(frozen=True)
 class AreaSkin:
-    """What one area of one person's skin does with forces: all that does not change over the years."""
+    """What one area of one person's skin does with forces: all that does not change over the years.
+
+    ``law``: of the line that is there; ``smooth``: had there been none at rest, with the same line at contraction.
+    """
 
     skin: Skin
     area: str
@@ -75,6 +86,7 @@ class AreaSkin:
     newton: Mapping[str, np.ndarray]
     moved: tuple[np.ndarray, np.ndarray]
     law: LineLaw
+    smooth: LineLaw
     scale: Scale
     baseline: tuple[float, float]
     felt: float
@@ -100,7 +112,7 @@ class AreaSkin:
         rate, part = self.ageing.growth_mm_per_year / DAYS_A_YEAR, self.ageing.folding_share
         grown = state.grown_mm + rate * (part * folded + (1 - part) * (days - days[0]))
         line = self.law.line_mm * (share_fast * fast + (1 - share_fast) * slow) + grown
-        depth = line + self.fold_mm(fold, thickness)
+        depth = line + fold_mm(self.law, fold, thickness)
         grade = self.scale.grade(depth, self.baseline[1])
         return SkinCourse(self, days, share, squeeze, line, depth, grade, self._movement(share), fast, slow, grown)
 
@@ -111,10 +123,6 @@ class AreaSkin:
     def fold(self, squeeze: np.ndarray) -> np.ndarray:
         """Amplitude of the graded folds in thicknesses of the dermis."""
         return fold_amplitude(self.felt * squeeze, self.threshold, self.spread)
-
-    def fold_mm(self, fold: np.ndarray, thickness: np.ndarray) -> np.ndarray:
-        """What the folding of the day adds to the line."""
-        return self.law.mm_per_fold * thickness * np.maximum(fold - self.law.unseen, 0.0)
 
     def fine_mm(self, squeeze: np.ndarray) -> np.ndarray:
         """Amplitude of the folds of the stratum corneum."""
@@ -130,6 +138,11 @@ class AreaSkin:
         return 100 * size / whole if whole > 0 else np.zeros(share.shape[1])
 
 
+def fold_mm(law: LineLaw, fold: np.ndarray, thickness: np.ndarray) -> np.ndarray:
+    """What the folding of the day adds to the line."""
+    return law.mm_per_fold * thickness * np.maximum(fold - law.unseen, 0.0)
+
+
 def area_skin(skin: Skin, area: str, muscles: tuple[str, ...], patient: Patient, parameters: Parameters) -> AreaSkin:
     """The skin of ``area``, driven by the forces of ``muscles`` (those that do not move the skin are passed over)."""
     contraction = CONTRACTION[area]
@@ -142,13 +155,15 @@ def area_skin(skin: Skin, area: str, muscles: tuple[str, ...], patient: Patient,
     every = np.stack(list(newton.values()), axis=1)
     rest, contracted = fold_amplitude(felt * mean_compression(skin, skin.areas[area], every), threshold, spread)
     scale, baseline = wrinkle_scale(parameters), patient.baseline[area]
+    deepest = scale.depth_mm(baseline.contraction)
     return AreaSkin(
         skin=skin,
         area=area,
         columns=np.array([skin.muscles.index(name) if name in skin.muscles else -1 for name in muscles], dtype=np.intp),
         newton=newton,
         moved=(skin.at_point(f"{MEASURED[contraction]}_{SIDES[0]}"), skin.at_point(f"{MEASURED[contraction]}_{SIDES[1]}")),
-        law=line_law(rest, contracted, scale.depth_mm(baseline.rest), scale.depth_mm(baseline.contraction)),
+        law=line_law(rest, contracted, scale.depth_mm(baseline.rest), deepest),
+        smooth=line_law(rest, contracted, 0.0, deepest),
         scale=scale,
         baseline=(baseline.rest, baseline.contraction),
         felt=felt,
