@@ -10,8 +10,10 @@ from glabella.errors import InputError
 from glabella.evidence.photo import load_photo_parameters
 from glabella.photo import model_file
 from glabella.photo.camera import PhotoCamera, rotation, turn_between
+from glabella.photo.checks import Quality, check_quality
 from glabella.photo.fit import fit_head
 from glabella.photo.landmarks import EXPRESSION_INPUTS, EXPRESSIONS, Landmarks
+from glabella.photo.size import IrisSize
 
 CAMERA = PhotoCamera(rotation(np.array([0.1, -0.3, 0.05])), np.array([500.0, 620.0]), 4.0, 550.0, np.array([511.5, 700.0]))
 
@@ -124,3 +126,47 @@ def test_a_head_knows_its_size(fitted):
     assert larger.seen.interpupillary_distance_mm == pytest.approx(1.05 * head.seen.interpupillary_distance_mm)
     np.testing.assert_allclose(larger.pixels[:, :2], head.pixels[:, :2], atol=1e-6)
     assert replace(head).camera is head.camera
+
+
+FIT_ROWS = [
+    name
+    for name in load_photo_parameters().rows
+    if name.startswith(("usual_camera", "face_shape", "face_a", "face_t", "face_u", "landmark_sd"))
+]
+
+
+@pytest.mark.parametrize("name", FIT_ROWS)
+def test_every_row_of_the_fit_moves_the_head(name, fitted):
+    case, face, _, head = fitted[1]
+    row = load_photo_parameters().rows[name]
+    points = np.concatenate([case.camera.truth.project(face.landmarks), np.zeros((10, 3))])
+    landmarks = Landmarks(points, 1.0, dict.fromkeys(EXPRESSIONS[1:], 0.0))
+    there = fit_head(landmarks, case.camera.truth.axis, load_photo_parameters().with_values({name: row.high}))
+    assert np.abs(there.seen.cage - head.seen.cage).max() > 1e-3
+
+
+LIMITS = {  # what is measured -> the row that judges it
+    "turn_degrees": "photo_turn_most_degrees", "nod_degrees": "photo_nod_most_degrees", "brightest": "photo_brightest_least",
+    "blown_share": "photo_blown_most_share", "blur_mm": "photo_blur_most_mm", "around_eyes_ratio": "photo_behind_glass_most_ratio",
+    "uneven_ratio": "photo_uneven_most_ratio", "pixels_per_mm": "line_pixels_least_per_mm", "eyeBlink": "photo_eye_closed_least",
+}  # fmt: skip
+
+
+def judged(limits, eyes_closed=0.0, **measured):
+    good = Quality(0.0, 0.0, 0.0, 200.0, 5.0, 0.3, 200.0, 0.0, 1.0, 0.9)
+    strengths = dict.fromkeys(EXPRESSIONS[1:], eyes_closed)
+    landmarks = Landmarks(np.zeros((478, 3)), 1.0, strengths)
+    try:
+        return check_quality(replace(good, **measured), landmarks, IrisSize((50.0, 50.0), 1.0, False), limits, "photo")
+    except InputError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("what", LIMITS)
+def test_every_limit_decides(what):
+    table = load_photo_parameters()
+    row = table.rows[LIMITS[what]]
+    middle = {"eyes_closed" if what == "eyeBlink" else what: (row.low + row.high) / 2}
+    strict, lenient = (judged(table.with_values({row.name: end}), **middle) for end in (row.low, row.high))
+    assert strict != lenient
+    assert judged(table) == judged(table.with_values({row.name: row.value}))
