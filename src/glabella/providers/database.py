@@ -10,7 +10,7 @@ from glabella.files import data_folder
 
 FILE = "providers.sqlite"
 APPLICATION = 0x676C6170  # "glap": marks the file as ours
-VERSION = 1
+VERSION = 2
 # No column for a mailing address, a sex, a birth year or an official's name: what is not stored cannot leak. tests/ asserts it.
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -42,8 +42,8 @@ CREATE TABLE claim (
 CREATE TABLE school (npi INTEGER PRIMARY KEY, year INTEGER NOT NULL);
 CREATE TABLE opt_out (npi INTEGER PRIMARY KEY, starts TEXT NOT NULL, ends TEXT NOT NULL);
 CREATE TABLE licence (
-    state TEXT NOT NULL, number TEXT NOT NULL, last TEXT NOT NULL, type TEXT NOT NULL, status TEXT NOT NULL, expires TEXT NOT NULL,
-    discipline TEXT NOT NULL, PRIMARY KEY (state, number, last, type, status, expires)
+    state TEXT NOT NULL, key TEXT NOT NULL, list TEXT NOT NULL, last TEXT NOT NULL, type TEXT NOT NULL, status TEXT NOT NULL,
+    expires TEXT NOT NULL, discipline TEXT NOT NULL, PRIMARY KEY (state, key, list, last, type, status, expires, discipline)
 ) WITHOUT ROWID;
 -- worked out when all sources are in, so that a search reads it and computes nothing
 CREATE TABLE evidence (

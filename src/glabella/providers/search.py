@@ -13,7 +13,7 @@ from glabella.providers.sheet import Sheet, sheet_of
 from glabella.providers.sources.national import OTHER_FAMILY
 from glabella.providers.tables import Use, families, family_groups
 from glabella.providers.where import Distance, Place, read_place
-from glabella.providers.words import CORRECTION, NOTICES, QUESTIONS, SORTED_EVIDENCE, SORTED_NEAREST, told_not_shown
+from glabella.providers.words import SORTED_EVIDENCE, SORTED_NEAREST, said_with_every_list, told_not_shown
 
 SORTS = ("nearest", "evidence")
 ZIPS_AT_ONCE = 400
@@ -77,7 +77,7 @@ class Found:
                 {**hit.sheet.to_json(), "distance_km": round(hit.km), "distance_from": hit.measured_from}
                 for hit in self.hits
             ],
-            "notices": list(NOTICES), "questions_to_ask": list(QUESTIONS), "correction": CORRECTION,
+            **said_with_every_list(),
             "sources": [
                 {**{name: value for name, value in vars(one).items() if name != "old"}, "remark": one.old or None} for one in self.sources
             ],

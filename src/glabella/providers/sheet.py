@@ -4,10 +4,10 @@ import json
 import re
 import sqlite3
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from glabella.errors import InputError
+from glabella.providers.board_licence import BoardLicence
 from glabella.providers.gather import PERSON, Person, active_of, claims_of, facts_of, licences_of, school_of, today_of
 from glabella.providers.npi import is_npi
 from glabella.providers.points import CLAIM_YEARS, Part, rate, total, treatments_per_year
@@ -95,7 +95,7 @@ def sheet_of(database: sqlite3.Connection, npi: int, use: Use) -> Sheet:
         _specialty(person, specialties, national),
         _treatments(database, npi, claims, days, use),
         _years(person, school, days, national),
-        *_licences(person, licences, days, today, national),
+        *_licences(person, licences, days, national),
         Fact("record", f"last updated {person.updated or 'on an unknown day'}", "national registry", national),
     ]
     facts += _elsewhere(database, npi, days)
@@ -161,22 +161,27 @@ def _years(person: Person, school: int, days: dict[str, str], national: str) -> 
     return Fact("years", "unknown: no date in the files", "national registry", national, False)
 
 
-def _licences(person: Person, found: list[Any], days: dict[str, str], today: date, national: str) -> list[Fact]:
-    facts = []
-    source, as_of = f"licence list of {person.state}", days.get(f"licences_{person.state}", "")
+def _licences(person: Person, found: list[BoardLicence], days: dict[str, str], national: str) -> list[Fact]:
+    facts, actions = [], []
+    lists = {name: day for name, day in days.items() if name.startswith(f"licences_{person.state}")}
     for one in found:
+        if not one.status:
+            source = f"board actions of {person.state}"
+            actions.append(Fact("board record", f"'{one.discipline}': read it at the board", source, days.get(one.list, "")))
+            continue
         until = f", until {one.expires}" if one.expires else ""
         noted = f"; the list notes '{one.discipline}': read it at the board" if one.discipline else ""
-        facts.append(Fact("licence", f"{one.type}, {one.number}: '{one.status}'{until}{noted}", source, as_of))
+        said = f"{one.type}, {one.number}: '{one.status}'{until}{noted}"
+        facts.append(Fact("licence", said, f"licence list of {person.state}", days.get(one.list, "")))
     if facts:
-        return facts
+        return facts + actions
     claimed = [number for state, number in json.loads(person.licences) if state == person.state]
     if claimed:
-        why = f"no match in the list of {person.state}" if as_of else f"no list of {person.state} was ingested"
+        why = f"no match in the list of {person.state}" if lists else f"no list of {person.state} was ingested"
         says = f"unknown whether active ({why}); the person reports number {', '.join(claimed)}"
     else:
         says = f"unknown: no licence number for {person.state} in the registry"
-    return [Fact("licence", f"{says}; check with the state board", "national registry", national, False)]
+    return [Fact("licence", f"{says}; check with the state board", "national registry", national, False), *actions]
 
 
 def _elsewhere(database: sqlite3.Connection, npi: int, days: dict[str, str]) -> list[Fact]:

@@ -73,7 +73,7 @@ def points_lines(sheet: Sheet) -> Iterator[str]:
         yield f"  {part.name}: {points} of {part.most:g}"
 
 
-def closing_lines(sources: tuple[SourceLine, ...]) -> Iterator[str]:
+def closing_lines(sources: tuple[SourceLine, ...] = ()) -> Iterator[str]:
     """Notices, questions, sources and how to correct a record."""
     for notice in NOTICES:
         yield from _wrapped(notice)
@@ -82,7 +82,8 @@ def closing_lines(sources: tuple[SourceLine, ...]) -> Iterator[str]:
     for question in QUESTIONS:
         yield from _wrapped(f"- {question}")
     yield ""
-    yield "Sources:"
+    if sources:
+        yield "Sources:"
     for one in sources:
         basis = "" if one.as_of_from == "file name" else f", by the {one.as_of_from}" if one.as_of_from != "given" else ", as given"
         yield f"- {one.title}: {one.as_of}{basis}{f' ({one.old})' if one.old else ''}"
@@ -107,12 +108,7 @@ def listed_lines(found: Listed, within: Distance, use: Use) -> Iterator[str]:
         if one.check:
             yield f"     check: {one.check}"
     yield ""
-    for notice in NOTICES:
-        yield from _wrapped(notice)
-    yield ""
-    yield "Questions to ask:"
-    for question in QUESTIONS:
-        yield from _wrapped(f"- {question}")
+    yield from closing_lines()
 
 
 def taken_lines(taken: list[Taken]) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """What is said with every list: what it is not, what to ask, where to check."""
 
+from typing import Any
+
 from glabella.providers.tables import boards
 
 PHYSICIANS = "https://www.docinfo.org"
@@ -34,6 +36,11 @@ SORTED_EVIDENCE = (
     "interval, not a zero, and no points say how good somebody is"
 )
 NOTHING_FOUND = "Nobody in the files within that distance. That says nothing about who practises there."
+
+
+def said_with_every_list() -> dict[str, Any]:
+    """Notices, questions and how to correct a record, as a document."""
+    return {"notices": list(NOTICES), "questions_to_ask": list(QUESTIONS), "correction": CORRECTION}
 
 
 def board_link(state: str, family: str) -> str:

@@ -80,7 +80,7 @@ class Deactivations(Gathering):
 
     name, title, order = "deactivations", "Deactivated numbers (NPPES)", 3
     signature = ("NPI", "NPPES Deactivation Date")
-    title_rows = 1
+    holds_back = True
     clear = "DELETE FROM deactivated"
     statement = "INSERT OR REPLACE INTO deactivated VALUES (?, ?)"
 
@@ -99,6 +99,7 @@ class Exclusions(Gathering):
 
     name, title, order = "exclusions", "Exclusions from federal health programmes (OIG)", 4
     signature = ("NPI", "EXCLTYPE", "EXCLDATE", "LASTNAME")
+    holds_back = True
     clear = "DELETE FROM excluded"
     statement = "INSERT OR IGNORE INTO excluded VALUES (?)"
 
