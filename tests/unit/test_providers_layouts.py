@@ -28,7 +28,8 @@ EACH = 40
 def people():
     """Some people of every state that has a list, among them assistants and nurses."""
     mine = [one for one in invent(4000, 5, often=8.0) if one.is_person and one.code.startswith(("207", "208", "363"))]
-    return [replace(one, state=STATES[place % len(STATES)], deactivated=False, second_code="") for place, one in enumerate(mine)][: EACH * 9]
+    states = [STATES[place % len(STATES)] for place in range(EACH * len(STATES))]
+    return [replace(one, state=state, deactivated=False, second_code="") for one, state in zip(mine, states, strict=False)]
 
 
 @pytest.fixture(scope="module")

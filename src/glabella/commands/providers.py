@@ -213,7 +213,7 @@ def status(database: Path | None, as_json: bool) -> None:
         people = connection.execute("SELECT count(*) FROM person").fetchone()[0]
         sources = list_sources(connection)
     if as_json:
-        tell_json({"database": str(path), "people": people, "sources": [vars(one) for one in sources]})
+        tell_json({"database": str(path), "people": people, "sources": [one.to_json() for one in sources]})
         return
     click.echo(f"{path}: {people:,} people")
     for one in sources:

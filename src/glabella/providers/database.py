@@ -108,5 +108,7 @@ def open_database(path: Path | None = None) -> Iterator[sqlite3.Connection]:
     try:
         check(connection, path)
         yield connection
+    except sqlite3.DatabaseError as error:
+        raise InputError(f"provider database {path}: is damaged ({error}); remove it and ingest the files again") from None
     finally:
         connection.close()

@@ -46,6 +46,10 @@ class SourceLine:
     as_of_from: str
     old: str
 
+    def to_json(self) -> dict[str, Any]:
+        """As a document."""
+        return {**{name: value for name, value in vars(self).items() if name != "old"}, "remark": self.old or None}
+
 
 @dataclass(frozen=True)
 class Found:
@@ -78,9 +82,7 @@ class Found:
                 for hit in self.hits
             ],
             **said_with_every_list(),
-            "sources": [
-                {**{name: value for name, value in vars(one).items() if name != "old"}, "remark": one.old or None} for one in self.sources
-            ],
+            "sources": [one.to_json() for one in self.sources],
         }  # fmt: skip
 
 

@@ -19,6 +19,10 @@ ENUMERATION_CENSORED = "2008-06"  # numbers began in May 2005 and everybody had 
 LATIN = re.compile(r"[A-Za-zÀ-ÿ']+")
 
 
+class NotShownError(InputError):
+    """No record is shown under a registry number."""
+
+
 @dataclass(frozen=True)
 class Fact:
     """One line. ``known`` False: the files do not say, and ``says`` tells why. ``as_of``: day of the source."""
@@ -80,7 +84,7 @@ def read_sheet(database: sqlite3.Connection, number: str, use: Use) -> Sheet:
         raise InputError(f"registry number '{number}': must be ten digits with the right check digit; copy it from the list")
     found = database.execute("SELECT hidden FROM evidence WHERE npi = ?", (int(number),)).fetchone()
     if found is None or found[0]:
-        raise InputError(f"registry number {number}: no record is shown in this database; look it up at {REGISTRY.format(npi=number)}")
+        raise NotShownError(f"registry number {number}: no record is shown in this database; look it up at {REGISTRY.format(npi=number)}")
     return sheet_of(database, int(number), use)
 
 

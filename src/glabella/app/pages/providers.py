@@ -8,10 +8,10 @@ from glabella.app.follow import Hands
 from glabella.app.pages.controls import block, button, card, choice_field, finding, link, segmented, text, text_field
 from glabella.app.pages.shell import shell
 from glabella.app.practitioner_map import map_svg
+from glabella.app.records import DEMO, is_invented, records_database
 from glabella.app.services import Services
 from glabella.errors import GlabellaError
 from glabella.providers import open_database
-from glabella.providers.database import FILE
 from glabella.providers.points import total
 from glabella.providers.search import Found, Hit, search
 from glabella.providers.settle import load_centres
@@ -20,7 +20,6 @@ from glabella.providers.tables import families, find_use, uses
 from glabella.providers.where import read_distance
 from glabella.providers.words import CORRECTION, NOTHING_FOUND, NOTICES, QUESTIONS, told_not_shown
 
-DEMO = "providers-invented.sqlite"
 DEMO_RECORDS, DEMO_SEED, DEMO_OFTEN = 20_000, 7, 8.0
 WITHIN = {"10mi": "10 miles", "25mi": "25 miles", "50mi": "50 miles", "100mi": "100 miles", "50km": "50 km", "100km": "100 km"}
 SORTS = {"nearest": "Nearest first", "evidence": "By evidence"}
@@ -49,8 +48,7 @@ class PractitionersPage:
     @property
     def database(self) -> Path:
         """What was ingested, else the invented people."""
-        own = self.data / FILE
-        return own if own.is_file() else self.data / DEMO
+        return records_database(self.data)
 
     def _build(self) -> None:
         self.body.clear()
@@ -58,7 +56,7 @@ class PractitionersPage:
             if not self.database.is_file():
                 self._nothing_there()
                 return
-            if self.database.name == DEMO:
+            if is_invented(self.database):
                 finding("caution", "These people are invented, to try the page with. Ingest the public files for real records.")
             with block("gl-columns"):
                 with block("gl-side"):
