@@ -124,7 +124,14 @@ def search(
     else:
         shown = [npi for *_, npi in nsmallest(limit, ((-low, km, npi) for npi, (km, _, low) in best.items()))]
     hits = tuple(Hit(sheet_of(database, npi, use), best[npi][0], best[npi][1], _exact(centres, best[npi][1])) for npi in shown)
-    return Found(place, within, use, chosen, sort, len(best), len(hidden), hits, list_sources(database, today))
+    return Found(place, within, use, chosen, sort, len(best), len(hidden), hits, _sources_of(hits, list_sources(database, today)))
+
+
+def _sources_of(hits: Sequence[Hit], sources: Sequence[SourceLine]) -> tuple[SourceLine, ...]:
+    """The files behind these people: of the lists of states only those of their own."""
+    states = {hit.sheet.state for hit in hits}
+    of_states = ("licences_", "actions_")
+    return tuple(one for one in sources if not one.name.startswith(of_states) or one.name.split("_")[1] in states)
 
 
 def chosen_families(specialties: Sequence[str], use: Use) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def sheet_of(database: sqlite3.Connection, npi: int, use: Use) -> Sheet:
     return Sheet(
         npi, told_name(f"{person.first} {person.last}"), person.credential,
         specialties[0] if person.group != "other" else "another specialty",
-        told_name(person.line), told_name(person.city), person.state, person.zip, person.phone, tuple(facts),
+        told_name(person.line), told_name(person.city), person.state, person.zip, told_phone(person.phone), tuple(facts),
         rate(facts_of(person, today, claims, school, active_of(licences, today)), use.goal), board_link(person.state, person.family),
         REGISTRY.format(npi=npi),
     )  # fmt: skip
@@ -115,6 +115,11 @@ def sheet_of(database: sqlite3.Connection, npi: int, use: Use) -> Sheet:
 def told_zip(code: int | None) -> str | None:
     """Five digits."""
     return None if code is None else f"{code:05d}"
+
+
+def told_phone(text: str) -> str:
+    """'555-010-2000'; as it is where it has not ten digits."""
+    return f"{text[:3]}-{text[3:6]}-{text[6:]}" if len(text) == 10 and text.isdigit() else text
 
 
 def told_name(text: str) -> str:

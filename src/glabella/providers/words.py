@@ -27,8 +27,9 @@ CLAIMS_LIMITS = (
     "whole practice and are not meant to indicate quality"
 )
 CORRECTION = (
-    "To correct a record: the person updates it in the national registry (NPPES), and the next file that is ingested carries it. A wrong "
-    "match with another file: remove that file, or report it to this project."
+    "To correct a record: the person updates it in the national registry (NPPES), and the next file that is ingested carries it. What "
+    "another file says is corrected by its publisher; until then, make the database anew without that file. Where two files were matched "
+    "wrongly, tell this project."
 )
 SORTED_NEAREST = "nearest first; distances are between centres of ZIP codes; at the same distance by registry number"
 SORTED_EVIDENCE = (
