@@ -33,6 +33,7 @@ CREATE TABLE second_place (
 CREATE TABLE city (name TEXT NOT NULL, state TEXT NOT NULL, zip INTEGER NOT NULL, people INTEGER NOT NULL, PRIMARY KEY (state, name, zip))
     WITHOUT ROWID;
 CREATE TABLE centre (zip INTEGER PRIMARY KEY, latitude REAL NOT NULL, longitude REAL NOT NULL);
+CREATE TABLE specialty_name (code TEXT PRIMARY KEY, says TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE deactivated (npi INTEGER PRIMARY KEY, day TEXT NOT NULL);
 CREATE TABLE excluded (npi INTEGER PRIMARY KEY);
 CREATE TABLE claim (
@@ -93,9 +94,9 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
 
 
 @contextmanager
-def open_database(path: Path | None = None) -> Iterator[sqlite3.Connection]:
+def open_database(path: str | Path | None = None) -> Iterator[sqlite3.Connection]:
     """A checked database to read. Errors: InputError where there is none, with what to do."""
-    path = path or usual_database()
+    path = Path(path) if path is not None else usual_database()
     if not path.is_file():
         raise InputError(
             f"provider database {path}: not there; make it with 'glabella providers ingest FILE...', or try 'glabella providers demo' "

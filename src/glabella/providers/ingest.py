@@ -48,7 +48,7 @@ class _Table:
 
 
 def ingest(
-    paths: Sequence[Path], database: Path | None = None, as_of: date | None = None, progress: Progress | None = None,
+    paths: Sequence[str | Path], database: str | Path | None = None, as_of: date | None = None, progress: Progress | None = None,
     layouts: Sequence[StateLayout] = (),
 ) -> list[Taken]:  # fmt: skip
     """Read files into the database; what each gave. ``layouts``: of licence lists whose columns are not known here.
@@ -56,9 +56,9 @@ def ingest(
     An interrupted ingest of the same files goes on where it stopped. Errors: InputError for a file that cannot be used, for a full disk
     and while another ingest runs; the database of before stays as it is.
     """
-    database = (database or usual_database()).absolute()
+    database = Path(database if database is not None else usual_database()).absolute()
     progress = progress or (lambda step, share: None)
-    tables = _recognise(paths, as_of, [with_layouts(layouts) if kind is Licences else kind for kind in SOURCES])
+    tables = _recognise([Path(path) for path in paths], as_of, [with_layouts(layouts) if kind is Licences else kind for kind in SOURCES])
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

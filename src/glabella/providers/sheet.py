@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +95,7 @@ def sheet_of(database: sqlite3.Connection, npi: int, use: Use) -> Sheet:
     today, days = today_of(database), dict(database.execute("SELECT name, as_of FROM source"))
     claims, school, licences = claims_of(database, npi), school_of(database, npi), licences_of(database, person)
     national = max((day for name, day in days.items() if name.startswith("national")), default="")
-    specialties = list(dict.fromkeys(one.label for code, _ in json.loads(person.codes) if (one := specialty_of(code)) is not None))
+    specialties = _names_of(database, [code for code, _ in json.loads(person.codes)])
     facts = [
         _specialty(person, specialties, national),
         _treatments(database, npi, claims, days, use),
@@ -125,6 +126,12 @@ def told_phone(text: str) -> str:
 def told_name(text: str) -> str:
     """'O'Example-Smith' from capitals."""
     return LATIN.sub(lambda word: "'".join(piece.capitalize() for piece in word[0].split("'")), text)
+
+
+def _names_of(database: sqlite3.Connection, codes: Sequence[str]) -> list[str]:
+    """Names of codes of ours, those of the user's own copy of the code set where there is one."""
+    own = dict(database.execute(f"SELECT code, says FROM specialty_name WHERE code IN ({','.join('?' * len(codes))})", codes))
+    return list(dict.fromkeys(own.get(code, one.label) for code in codes if (one := specialty_of(code)) is not None))
 
 
 def _specialty(person: Person, labels: list[str], national: str) -> Fact:

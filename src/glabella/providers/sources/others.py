@@ -168,3 +168,20 @@ class ZipCentres(Gathering):
             self.counts["without coordinates"] += 1
             return None
         return code, latitude, longitude
+
+
+class SpecialtyNames(Gathering):
+    """The user's own copy of the code set (NUCC), whose names then stand in place of our short labels. It may not be shipped."""
+
+    name, title, order = "specialty_names", "Names of specialty codes (NUCC)", 0
+    signature = ("Code", "Grouping", "Classification", "Specialization")
+    columns = ("Code", "Display Name")
+    clear = "DELETE FROM specialty_name"
+    statement = "INSERT OR REPLACE INTO specialty_name VALUES (?, ?)"
+
+    def row(self, number: str, *texts: str) -> tuple[Any, ...] | None:
+        """A code in place of a person."""
+        if len(number) == 10 and number.isalnum() and texts[0]:
+            return number, texts[0]
+        self.counts["without a code and a name"] += 1
+        return None
