@@ -11,15 +11,17 @@ from importlib.resources import files
 
 from glabella.providers.centres import shipped_rows
 from glabella.providers.search import Found
+from glabella.providers.where import UNITS
 
 WIDTH, HEIGHT = 480, 390
 MARGIN = 1.18  # of the circle
 EDGE, CLOSE = 24, 40  # pixels
 ALONE, TOGETHER = 13, 21  # pixels: radii of marks
-LEAST_SHARE, WHOLE_SHARE = 0.3, 0.7  # of the circle that is shown where everybody listed is close; from the larger on it is whole
+LEAST_KM, BEYOND, WHOLE_SHARE = 4.0, 1.25, 0.7  # of the circle less is shown where everybody listed is close
 KM_PER_DEGREE = 111.195
-SCALES_KM = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+SCALES = (1, 2, 5, 10, 20, 50, 100, 200, 500)  # in the unit that distances are told in
 LONGEST_SCALE = 0.3  # of the width
+SCALE_AT = (18, HEIGHT - 18)
 
 
 def map_svg(found: Found, points: Sequence[tuple[float, float]]) -> str:
@@ -39,7 +41,7 @@ def map_svg(found: Found, points: Sequence[tuple[float, float]]) -> str:
     parts.append(f'<path class="gl-map-zips" d="{"".join(f"M{dx:.0f} {dy:.0f}h0" for _, dx, dy in dots)}"/>')
     parts += [
         f'<text class="gl-map-state" x="{sx:.0f}" y="{sy + 7:.0f}" text-anchor="middle">{state}</text>'
-        for state, sx, sy in _state_names(dots, [(x, y), *marks])
+        for state, sx, sy in _state_names(dots, [(x, y), SCALE_AT, *marks])
     ]
     ring = radius_km / KM_PER_DEGREE * scale
     parts.append(f'<circle class="gl-map-ring" cx="{x:.1f}" cy="{y:.1f}" r="{ring:.1f}"/>')
@@ -52,7 +54,7 @@ def map_svg(found: Found, points: Sequence[tuple[float, float]]) -> str:
             f'<circle class="gl-map-mark" cx="{px:.1f}" cy="{py:.1f}" r="{TOGETHER if len(numbers) > 1 else ALONE}"/>'
             f'<text class="gl-map-in-mark" x="{px:.1f}" y="{py + 4.5:.1f}" text-anchor="middle">{words}</text></a>'
         )
-    parts += _scale(scale)
+    parts += _scale(scale, found.within.unit)
     title = f"Map: {len(points)} listed within {found.within.told} of {found.place.words}"
     return (
         f'<svg class="gl-map" viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{escape(title, quote=True)}"'
@@ -63,8 +65,8 @@ def map_svg(found: Found, points: Sequence[tuple[float, float]]) -> str:
 def _reach_km(found: Found) -> float:
     """What the picture has to show: the circle, or less of it where everybody listed is close."""
     farthest = max((hit.km for hit in found.hits), default=found.within.km)
-    share = max(farthest / found.within.km, LEAST_SHARE)
-    return found.within.km * (1.0 if share > WHOLE_SHARE else share)
+    reach = max(BEYOND * farthest, LEAST_KM)
+    return reach if reach < WHOLE_SHARE * found.within.km else found.within.km
 
 
 @cache
@@ -111,11 +113,11 @@ def _marks(points: Sequence[tuple[float, float]]) -> dict[tuple[float, float], l
     return found
 
 
-def _scale(pixels_per_degree: float) -> list[str]:
-    per_km = pixels_per_degree / KM_PER_DEGREE
-    km = max((one for one in SCALES_KM if one * per_km < LONGEST_SCALE * WIDTH), default=SCALES_KM[0])
-    x, y = 18, HEIGHT - 18
+def _scale(pixels_per_degree: float, unit: str) -> list[str]:
+    per_unit = pixels_per_degree / KM_PER_DEGREE * UNITS[unit]
+    length = max((one for one in SCALES if one * per_unit < LONGEST_SCALE * WIDTH), default=SCALES[0])
+    x, y = SCALE_AT
     return [
-        f'<path class="gl-map-scale" d="M{x} {y - 6}v6h{km * per_km:.1f}v-6"/>',
-        f'<text class="gl-map-number" x="{x + 4}" y="{y - 8}">{km} km</text>',
+        f'<path class="gl-map-scale" d="M{x} {y - 6}v6h{length * per_unit:.1f}v-6"/>',
+        f'<text class="gl-map-number" x="{x + 4}" y="{y - 8}">{length} {unit}</text>',
     ]
