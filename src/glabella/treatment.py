@@ -154,11 +154,16 @@ def run_course(
     offsets_mm: Sequence[np.ndarray | None],
     tolerance: float,
     compiled: bool = False,
+    boluses: tuple[tuple[Bolus, ...], ...] | None = None,
 ) -> Course:
-    """The chain of stages for one set of parameters; ``offsets_mm`` moves the needles of each session; ``compiled``: the junction's."""
+    """The chain of stages for one set of parameters; ``offsets_mm`` moves the needles of each session; ``compiled``: the junction's.
+
+    ``boluses`` of each session, where they are known already: what ``place_boluses`` gives for the plan, the parameters and the offsets.
+    """
     anatomy = person.anatomy
     spread = person.spread.at(parameters)
-    boluses = tuple(place_boluses(s, plan, anatomy, parameters, offset) for s, offset in zip(plan.sessions, offsets_mm, strict=True))
+    if boluses is None:
+        boluses = tuple(place_boluses(s, plan, anatomy, parameters, offset) for s, offset in zip(plan.sessions, offsets_mm, strict=True))
     fields = tuple(spread_toxin(spread, session, tolerance) for session in boluses)
     dose = muscle_doses(anatomy, fields)
     blockade = block_junctions(dose, np.array([s.day for s in plan.sessions]), days, parameters, plan.product, compiled=compiled)

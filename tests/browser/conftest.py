@@ -30,9 +30,9 @@ def browser():
         launched.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory, browser):
-    """One app for the tests of a module."""
+    """One app for the pages of a test process: it builds a face once."""
     found = AppServer(tmp_path_factory.mktemp("app")).start()
     yield found
     found.kill()

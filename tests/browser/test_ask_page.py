@@ -35,6 +35,7 @@ def test_what_is_not_covered_is_said_with_the_nearest(pages):
     page = pages.open("/ask")
     asked(page, "what is the capital of France")
     page.get_by_role("heading", name="Not covered").wait_for()
+    assert "Get help now: After an injection" in page.get_by_role("region", name="Answer").inner_text()
     check_accessible(page)
 
 
@@ -64,3 +65,12 @@ def test_technical_terms_of_an_answer_are_explained(pages, key):
     for summary in page.locator(".gl-answer summary").all():
         summary.click()
     check(page, set())
+
+
+@pytest.mark.parametrize("path", ["/ask", "/ask?q=what+is+the+capital+of+France", "/ask?answer=maximum_dose", "/ask?answer=drooping_lid"])
+def test_on_a_phone_nothing_is_clipped(pages, path):
+    page = pages.open(path)
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.get_by_role("heading", name="Straight answers").wait_for()
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

@@ -250,3 +250,30 @@ def test_the_whole_job_by_keyboard(pages, server):
     with page.expect_download(timeout=PAPER_SECONDS) as download:
         page.keyboard.press("Enter")
     assert download.value.path().read_bytes().startswith(b"%PDF")
+
+
+def test_a_plan_is_deleted_and_brought_back(pages, server):
+    note = Note("only for a while").with_pattern(("glabellar",))
+    page = open_note(pages, server, note)
+    address = page.url.rsplit("/", 1)[-1]
+    page.get_by_role("tab", name="Keep").click()
+    page.get_by_role("button", name="Delete only for a while").click()
+    page.get_by_text("Deleted; changes are not saved").wait_for()
+    assert server.ask("GET", f"/api/v1/notes/{address}").status == 404
+    page.get_by_role("button", name="Bring it back").click()
+    page.get_by_role("link", name=re.compile("only for a while")).wait_for()
+    assert Note.from_document(server.ask("GET", f"/api/v1/notes/{address}").json()["note"]).injections == note.injections
+
+
+def test_a_stronger_muscle_frowns_more(pages, server):
+    page = open_note(pages, server, Note("strength").with_pattern(("glabellar",)))
+    before = months(page)
+    page.get_by_role("tab", name="Person").click()
+    page.get_by_label("Muscle", exact=True).select_option("procerus")
+    page.get_by_role("button", name="Set its strength").click()
+    page.get_by_role("spinbutton", name=re.compile("^procerus", re.I)).fill("1.5")
+    wait_for_change(page, before)
+    tension = "() => { const m = window.glabella.months; return m.tension_newton.maximum_frown[m.muscles.indexOf('procerus')]; }"
+    stronger = page.evaluate(tension)
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_function(f"(stronger) => ({tension})() < 0.9 * stronger", arg=stronger)

@@ -3,15 +3,18 @@
 import csv
 import re
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from glabella.ask import ask, find_answer, load_answers, load_themes
 from glabella.ask.answers import THEMES, VERDICTS, read_theme
 from glabella.ask.page import answers_page
-from glabella.ask.rows import find_row, load_rows, with_band
+from glabella.ask.rows import FALL, find_row, load_rows, with_band
 from glabella.ask.sentence import PLACEHOLDER, check_holds, parse_address, read_sentence
 from glabella.ask.show import answer_text, found_text, list_text
+from glabella.ask.spelling import Speller, edit_distance
+from glabella.ask.words import load_words, stems_of, words_in
 from glabella.errors import InputError
 from glabella.evidence.sources import load_references
 from glabella.evidence.tables import QUALITIES, read_rows, shipped_text
@@ -22,7 +25,7 @@ FACT_COLUMNS = ("key", "topic", "product", "area", "what", "value", "low", "high
 FORBIDDEN = re.compile(
     r"\b(you|your|yours)\b|\b(un)?safe(r|st|ly|ty)?\b|\bharmless(ly)?\b|\brisk-free\b|\bguarantee[sd]?\b|\bwe (advise|recommend)\b", re.I
 )
-UNIT_WORDS = {"percent": r"\s?%", "U": r"\s?U\b", "mm": r"\s?mm\b", "mg": r"\s?mg\b"}  # stand right after the number
+UNIT_WORDS = {"percent": r"\s?%", "U": r"\s?U\b", "units": r"\s?U\b", "mm": r"\s?mm\b", "mg": r"\s?mg\b"}  # stand right after the number
 PERIODS = {"days": "day", "weeks": "week", "months": "month", "years": "year", "hours": "hour"}  # stand beside it
 TOLD_TWICE = re.compile(r"(against|by|to|or|and|about|than|for|after|from|before|of)$")
 
@@ -85,7 +88,7 @@ def test_a_unit_stands_beside_every_number_that_has_one():
         for match in PLACEHOLDER.finditer(sentence.template):
             row, column, _ = parse_address(match.group(1), answer.key)
             unit = row.cells.get("unit", "")
-            if column not in ("", "value") or row.address.startswith("label_rules."):
+            if column not in ("", "value", FALL) or row.address.startswith("label_rules."):
                 continue
             after, before = sentence.template[match.end() :], sentence.template[: match.start()]
             if unit in UNIT_WORDS:
@@ -136,6 +139,29 @@ def test_every_fact_is_used_by_an_answer():
     used = {row.address for answer in ANSWERS.values() for row in answer.rows}
     unused = {f"facts.{key}" for key in load_rows("facts")} - used
     assert not unused
+
+
+SAME_UNIT = {"units": "U", "days_per_28": "days"}  # tables of trials name units as their quantities do
+FIGURES = {"other": ("value",), "published": ("value",), "side_effects": ("active_percent", "placebo_percent")}
+
+
+def figures_of_other_tables():
+    for table, columns in FIGURES.items():
+        for row in load_rows(table).values():
+            for column in columns if row else ():
+                if row.cells[column]:
+                    unit = row.cells.get("unit", "percent")
+                    yield (row.cells["source"], abs(row.number(column)), SAME_UNIT.get(unit, unit)), row.address
+
+
+def test_no_fact_repeats_a_figure_of_another_table():
+    """One row per figure: an answer points at the row of the trial, and ``facts`` holds what no other table does."""
+    elsewhere = dict(figures_of_other_tables())
+    assert ("truong2010", 15.6, "points") in elsewhere
+    for row in load_rows("facts").values():
+        if row.cells["value"]:
+            figure = (row.cells["source"], row.number("value"), row.cells["unit"])
+            assert figure not in elsewhere, f"{row.address} repeats {elsewhere.get(figure)}"
 
 
 def test_every_sentence_rests_on_rows_or_says_why_not():
@@ -192,9 +218,11 @@ def test_a_sentence_that_is_not_tied_to_evidence_is_refused(sentence, message):
 
 
 def test_placeholders_are_filled_from_their_rows():
-    read = read_sentence({"text": "{facts.volume_loss} % for {facts.volume_months.value:.1f} months, n = {facts.volume_loss.n}."}, "here")
-    assert read.text == "47 (46 to 48) % for 12.0 months, n = 2."
-    assert [row.address for row in read.rows] == ["facts.volume_loss", "facts.volume_months"]
+    read = read_sentence({"text": "{facts.drops_lift_mm} mm, {facts.volume_months.value:.1f} months (n {facts.volume_months.n})."}, "here")
+    assert read.text == "2 (1 to 3) mm, 12.0 months (n 2)."
+    assert [row.address for row in read.rows] == ["facts.drops_lift_mm", "facts.volume_months"]
+    fell = read_sentence({"text": "It fell by {other.abo_cd_2010_500u_twstrs_w4.fall} points."}, "here")
+    assert fell.text == "It fell by 15.6 points."
     assert with_band(find_row("parameters.dermis_thickness_glabella_female_mm")) == "0.9 (0.67 to 1.13)"
 
 
@@ -248,6 +276,9 @@ def test_what_is_not_covered_is_said():
     shown = found_text(ask("what is the capital of France"), 88)
     assert shown.startswith("Not covered.")
     assert "glabella ask --list" in shown
+    flat = " ".join(shown.split())
+    assert "Get help now: After an injection of any botulinum toxin, get medical help at once for trouble swallowing" in flat
+    assert ask("what is the capital of France").document()["get_help"] in flat
 
 
 def test_the_page_of_the_docs_is_up_to_date():
@@ -257,38 +288,109 @@ def test_the_page_of_the_docs_is_up_to_date():
 # --- search -----------------------------------------------------------------------------------------------------------------
 
 
-def rates(half):
+QUESTIONS, LAY = "questions.csv", "questions_lay.csv"
+
+
+def asked_of_people(file):
+    """Questions and the keys of the answers that cover them, none for strange ones."""
+    with (ROOT / "tests" / "data" / file).open(encoding="utf-8") as lines:
+        return [(row["question"], row["answers"].split(";") if row["answers"] else []) for row in csv.DictReader(lines)]
+
+
+def rates(rows):
     """Share of covered questions whose answer comes first, comes among the first three, and of others that are refused."""
-    with (ROOT / "tests" / "data" / "questions.csv").open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["half"] == half]
-    first = third = refused = 0
-    covered = [row for row in rows if row["answer"]]
-    outside = [row for row in rows if not row["answer"]]
-    for row in covered:
-        found = ask(row["question"])
+    covered, outside = [row for row in rows if row[1]], [row for row in rows if not row[1]]
+    first = third = 0
+    for question, right in covered:
+        found = ask(question)
         order = [one.key for one in (*((found.answer,) if found.answer else ()), *found.nearest)]
-        first += bool(found.answer) and order[0] == row["answer"]
-        third += row["answer"] in order[:3]
-    refused = sum(ask(row["question"]).answer is None for row in outside)
-    return len(covered), len(outside), first / len(covered), third / len(covered), refused / len(outside)
+        first += bool(found.answer) and order[0] in right
+        third += any(key in right for key in order[:3])
+    refused = sum(ask(question).answer is None for question, _ in outside)
+    return first / max(len(covered), 1), third / max(len(covered), 1), refused / len(outside)
 
 
-def test_the_questions_of_the_measurement_are_many():
-    numbers = {half: rates(half)[:2] for half in ("tuning", "held_out")}
-    assert sum(n for n, _ in numbers.values()) >= 120
-    assert sum(n for _, n in numbers.values()) >= 25
-    with (ROOT / "tests" / "data" / "questions.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert len({row["question"] for row in rows}) == len(rows)
-    assert {row["answer"] for row in rows} - {""} == set(ANSWERS)
+def test_the_questions_of_the_measurement_are_many_and_no_way_to_ask_that_is_known():
+    lay = asked_of_people(LAY)
+    every = lay + asked_of_people(QUESTIONS)
+    assert len([1 for _, right in lay if right]) >= 140
+    assert len([1 for _, right in lay if not right]) >= 50
+    assert len({question for question, _ in every}) == len(every)
+    keys = {key for _, right in every for key in right}
+    assert keys <= set(ANSWERS)
+    assert len(keys) >= 59
+    known = {" ".join(words_in(way)) for answer in ANSWERS.values() for way in (answer.question, *answer.also)}
+    assert not known & {" ".join(words_in(question)) for question, right in every if right}
 
 
-def test_questions_held_out_find_their_answer_or_are_refused():
-    """Asked of the search: the right one among the first three for 85 of 100, first for 60, and 85 of 100 strange questions refused."""
-    _, _, first, third, refused = rates("held_out")
-    assert third >= 0.85
-    assert first >= 0.60
-    assert refused >= 0.85
+@pytest.mark.parametrize(("file", "first", "third", "refused"), [(QUESTIONS, 0.70, 0.88, 0.90), (LAY, 0.75, 0.88, 0.82)])
+def test_questions_held_out_find_their_answer_or_are_refused(file, first, third, refused):
+    """Floors some points below what was measured: 75, 93 and 94 of 100; of the lay ones, on which nothing was tuned, 80, 92 and 87."""
+    found = rates(asked_of_people(file))
+    assert found[0] >= first
+    assert found[1] >= third
+    assert found[2] >= refused
+
+
+def test_a_typo_in_every_question_costs_little():
+    """One letter dropped, doubled or swapped in the longest word of each question of the list: nine in ten still find their answer."""
+    random = Random(5)
+    right = 0
+    for answer in ANSWERS.values():
+        words = answer.question.split()
+        long = max(range(len(words)), key=lambda n: len(words[n].strip("?.,'")))
+        words[long] = misspelt(words[long], random)
+        found = ask(" ".join(words))
+        right += found.answer is answer
+    assert right >= 0.9 * len(ANSWERS)
+
+
+def misspelt(word, random):
+    at = random.randrange(1, len(word.strip("?.,'")) - 1)
+    before, letter, after = word[:at], word[at], word[at + 1 :]
+    return random.choice([before + after, before + 2 * letter + after, before + after[0] + letter + after[1:]])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "edits"),
+    [
+        ("last", "lasst", 1), ("lng", "long", 1), ("hrut", "hurt", 1), ("ca", "abc", 3), ("", "ab", 2), ("same", "same", 0),
+        ("botox", "boxto", 2),
+    ],
+)  # fmt: skip
+def test_edits_are_counted_with_swaps(one, other, edits):
+    assert edit_distance(one, other, 9) == edit_distance(other, one, 9) == edits
+    assert edit_distance(one, other, edits) == edits
+    if edits:
+        assert edit_distance(one, other, edits - 1) == edits
+
+
+def test_only_unknown_words_are_corrected_and_to_the_most_said_of_the_nearest():
+    speller = Speller({"long": 5, "lung": 1, "duration": 2}, ["fly"])
+    assert [speller.correct(word) for word in ("lng", "fly", "durtaion", "ln", "giraffe", "lungs")] == [
+        "long", "fly", "duration", "ln", "giraffe", "lung",
+    ]  # fmt: skip
+
+
+def test_no_word_of_another_subject_is_one_that_answers_are_found_by():
+    words = load_words()
+    held = {word for answer in ANSWERS.values() for way in (answer.question, *answer.also, *answer.words) for word in words_in(way)}
+    stems = stems_of(held | words.elsewhere)
+    shared = {word for word in words.elsewhere if stems[word] in {stems[other] for other in held}}
+    assert shared <= {"filler", "thread", "surgery", "laser"}, "known ways to ask compare with these; nothing else may be in both"
+
+
+@pytest.mark.parametrize(
+    ("question", "key"),
+    [
+        ("does zinc make it last longer", "zinc"), ("does botox cause cancer", "cancer"), ("crooked smile", "crooked_smile"),
+        ("vaccinated", "vaccines"), ("maximum dose", "maximum_dose"), ("fly", "flying"), ("can children have it", "age"),
+        ("i cant swalow since my injection", "emergency"), ("how lng does botox lasst", "how_long"),
+        ("dose it hrut", "pain"), ("can i drnk wine", "alcohol"), ("cervical dystonia", "other_uses"),
+    ],
+)  # fmt: skip
+def test_what_was_once_answered_wrongly_is_answered(question, key):
+    assert ask(question).answer is ANSWERS[key]
 
 
 @pytest.mark.parametrize(

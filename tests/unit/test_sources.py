@@ -1,13 +1,15 @@
 """The literature behind the numbers: the reader is strict, citations are one line, and no key leads nowhere."""
 
 import csv
+import re
+from collections import defaultdict
 from importlib import resources
 
 import pytest
 
 from glabella.errors import InputError
 from glabella.evidence import load_parameters
-from glabella.evidence.sources import find_reference, load_references, read_references, reference
+from glabella.evidence.sources import Reference, find_reference, load_references, read_references, reference
 
 ARTICLE = """% a remark
 @article{doe2020,
@@ -57,14 +59,62 @@ def test_unknown_keys_name_the_nearest():
         find_reference("king2061")
 
 
+def shipped_tables(folder):
+    """Every csv below ``folder`` (the trials and the other uses have folders of their own), by name."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from shipped_tables(entry)
+        elif entry.name.endswith(".csv"):
+            yield entry.name, list(csv.DictReader(entry.read_text("utf-8").splitlines()))
+
+
 def test_every_source_of_every_shipped_table_exists():
     known = load_references()
     missing = {row.source for row in load_parameters().rows.values()} - set(known)
-    for file in resources.files("glabella.evidence").iterdir():
-        if file.name.endswith(".csv"):
-            rows = list(csv.DictReader(file.read_text("utf-8").splitlines()))
-            missing |= {f"{file.name}: {row['source']}" for row in rows if row.get("source") and row["source"] not in known}
+    tables = dict(shipped_tables(resources.files("glabella.evidence")))
+    assert {"side_effects.csv", "published.csv", "other.csv", "dosing.csv"} <= set(tables)
+    for name, rows in tables.items():
+        missing |= {f"{name}: {row['source']}" for row in rows if row.get("source") and row["source"] not in known}
     assert not missing
+
+
+def identities(entry: Reference) -> set[tuple[str, str]]:
+    """What tells that two entries are one paper or page: identifiers (also inside an address), the address, the place, the title."""
+    field, link = entry.fields.get, entry.fields.get("url", "")
+    found = {(name, field(name, "").lower()) for name in ("doi", "pmid", "pmcid") if field(name)}
+    found |= {("pmid", number) for number in re.findall(r"pubmed[^0-9]*(\d{6,})", link)}
+    found |= {("pmcid", number.lower()) for number in re.findall(r"PMC\d+", link)}
+    found |= {("doi", name.lower()) for name in re.findall(r"10\.\d{4,9}/[^\s?#]+", link)}
+    found |= {("url", re.sub(r"^https?://(www\.)?", "", link).rstrip("/").lower())} if link else set()
+    found |= {("place", " ".join((entry.fields["journal"].lower(), field("volume", ""), field("pages", ""))))} if field("pages") else set()
+    words = re.findall(r"[a-z0-9]+", field("title", "").lower().replace("(title abridged)", ""))
+    return found | {("title", " ".join(words))}
+
+
+def entries_under_two_keys(references):
+    keys = defaultdict(set)
+    for key, entry in references.items():
+        for one in identities(entry):
+            keys[one].add(key)
+    return {one: found for one, found in keys.items() if len(found) > 1}
+
+
+def test_no_paper_stands_under_two_keys():
+    assert not entries_under_two_keys(load_references())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "@misc{b, title = {U}, doi = {10.1000/XYZ}}",
+        "@misc{b, title = {U}, url = {https://doi.org/10.1000/xyz}}",
+        "@misc{b, title = {On snap 25 & Strain (title abridged)}}",
+        "@article{b, title = {U}, journal = {journal of lines}, volume = {12}, pages = {1--9}}",
+    ],
+)
+def test_one_paper_under_two_keys_is_noticed(other):
+    assert entries_under_two_keys(read_references(ARTICLE) | read_references(other))
+    assert not entries_under_two_keys(read_references(ARTICLE))
 
 
 def test_every_citation_is_one_readable_line():

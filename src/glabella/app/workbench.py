@@ -15,17 +15,18 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from glabella.app.kept import Kept
-from glabella.app.warm_reach import WarmReach
+from glabella.app.warm_reach import MOST_NEEDLES, WarmReach
 from glabella.evidence import Parameters, load_parameters
 from glabella.label import Finding, check_plan, ensure_allowed
 from glabella.names import SIDES, side_of
 from glabella.outcome import AREAS, CONTRACTION, EXPRESSIONS, BrowCurves, DoseBalance, MuscleCurves, Outcome, SkinCurves, plain, summarise
 from glabella.patient import Patient
-from glabella.plan import Plan
+from glabella.plan import Injection, Plan, Session
 from glabella.planner.goal import Goal
 from glabella.planner.lowest_dose import lowest_dose
 from glabella.planner.result import PlannedDose
 from glabella.planner.risk_map import RiskMap, risk_map
+from glabella.stages.bolus import Bolus, place_boluses
 from glabella.stages.junction import Blockade
 from glabella.stages.muscle import MuscleForce
 from glabella.stages.skin import strain_by_side, strain_skin
@@ -95,6 +96,17 @@ class _Face:
     person: Person
     reach: WarmReach
     table: Parameters
+    fluid: Kept[Bolus] = field(default_factory=lambda: Kept(MOST_NEEDLES))
+
+    def boluses(self, plan: Plan) -> tuple[tuple[Bolus, ...], ...]:
+        """The boluses of each session: only the needles that are new are placed."""
+        return tuple(tuple(self._bolus(plan, session, injection) for injection in session.injections) for session in plan.sessions)
+
+    def _bolus(self, plan: Plan, session: Session, injection: Injection) -> Bolus:
+        def place() -> Bolus:
+            return place_boluses(replace(session, injections=(injection,)), plan, self.person.anatomy, self.table)[0]
+
+        return self.fluid.get((injection, plan.dilution), place)
 
     def note_in(self, table: Parameters) -> None:
         """Note in the table of one computation what its face and its structures at risk were made from."""
@@ -260,7 +272,7 @@ class Workbench:
         person, table, grid = replace(face.person, patient=patient), self._parameters.recording(), day_grid(days)
         with self._quick, ThreadPoolExecutor(1) as beside:  # where needles reach needs nothing of the course
             doses = beside.submit(face.reach.doses, plan)
-            course = run_course(person, plan, grid, table, [None] * len(plan.sessions), NOMINAL_TOLERANCE)
+            course = run_course(person, plan, grid, table, [], NOMINAL_TOLERANCE, boluses=face.boluses(plan))
             depths = beside.submit(depths_on_each_side_mm, person, course, table)
             risks = face.reach.risks(plan, doses.result(), measure_brows([brow_curves(course)], sampled=False), table)
             face.note_in(table)

@@ -38,7 +38,7 @@ def _section(answer: Answer) -> str:
     if answer.sources:
         lines += ["<details><summary>Sources</summary>", ""]
         for source in answer.sources:
-            link = f" [{source.reference.link.split('/')[2]}]({source.reference.link})" if source.reference.link else ""
+            link = f" [{source.reference.site}]({source.reference.link})" if source.reference.link else ""
             remark = f" *{source.remark}*" if source.remark else ""
             lines.append(f"- {source.reference}{link}{remark}")
         lines += ["", "</details>", ""]

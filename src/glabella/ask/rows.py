@@ -1,25 +1,27 @@
 """Where the numbers of an answer come from: every row of the evidence tables under a short address such as ``facts.twin_years``."""
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from glabella.errors import InputError, nearest
-from glabella.evidence.tables import shipped_text
+from glabella.evidence.tables import plain_rows, shipped_text
 
 SIMULATED_FILE = "simulated.csv"
 TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {  # the file of each table, and the columns that together name a row
     "facts": ("facts.csv", ("key",)),
     "side_effects": ("side_effects.csv", ("effect", "product", "area")),
+    "immunogenicity": ("immunogenicity.csv", ("product", "indication")),
     "published": ("trials/published.csv", ("row",)),
+    "other": ("trials/other.csv", ("row",)),
+    "lower_face_effects": ("lower_face_effects.csv", ("effect",)),
     "parameters": ("parameters.csv", ("name",)),
     "study_maxima": ("study_maxima.csv", ("product", "area")),
     "computed_effects": ("computed_effects.csv", ("effect",)),
     "products": ("products.csv", ("product", "vial_units")),
 }
+FALL = "fall"  # a column that every row with a value below zero has: by how much it fell, as a sentence says it
 LABEL_CONDITIONS = ("condition", "medicine")
 LABEL_ANY = ("", "all")
 QUALITY_WORDS = {
@@ -80,7 +82,7 @@ def load_rows(table: str) -> Mapping[str, EvidenceRow | None]:
 
 
 def _read(file: str) -> list[dict[str, str]]:
-    return [{name: (cell or "").strip() for name, cell in cells.items()} for cells in csv.DictReader(io.StringIO(shipped_text(file)))]
+    return plain_rows(shipped_text(file))
 
 
 def _row(table: str, key: str, cells: Mapping[str, str]) -> EvidenceRow:
@@ -92,6 +94,8 @@ def _keyed(table: str, file: str, key_of: Callable[[Mapping[str, str]], str]) ->
     found: dict[str, EvidenceRow | None] = {}
     for cells in _read(file):
         key = key_of(cells)
+        if cells.get("value", "").startswith("-"):
+            cells |= {FALL: cells["value"][1:]}
         found[key] = None if key in found else _row(table, key, cells)
     return found
 
@@ -131,7 +135,7 @@ def _patterns() -> Mapping[str, EvidenceRow]:
 def _simulated() -> Mapping[str, EvidenceRow]:
     """What the simulations of ``simulations.py`` gave when the answers were last built."""
     text = resources.files("glabella.ask").joinpath(SIMULATED_FILE).read_text("utf-8")
-    return {cells["key"]: EvidenceRow(f"simulated.{cells['key']}", cells, (), "simulated") for cells in csv.DictReader(io.StringIO(text))}
+    return {cells["key"]: EvidenceRow(f"simulated.{cells['key']}", cells, (), "simulated") for cells in plain_rows(text)}
 
 
 def with_band(row: EvidenceRow, spec: str = "") -> str:

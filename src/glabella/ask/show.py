@@ -19,6 +19,7 @@ def found_text(found: Found, width: int) -> str:
         lines = ["Not covered.", "", *_wrap("There is no answer to this question here, and none is made up.", width)]
         if found.nearest:
             lines += ["", "The nearest that are answered:", *(f"  {one.question}" for one in found.nearest)]
+        lines += ["", *_wrap(f"Get help now: {found.get_help}", width)]
         return "\n".join([*lines, "", "All questions: glabella ask --list"])
     lines = [answer_text(found.answer, width)]
     if found.nearest:

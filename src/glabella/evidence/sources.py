@@ -40,6 +40,11 @@ class Reference:
             return f"https://pmc.ncbi.nlm.nih.gov/articles/{pmcid}/"
         return ""
 
+    @property
+    def site(self) -> str:
+        """Where the link leads, as short as it can be told: 'doi.org'; empty where there is none."""
+        return self.link.split("/")[2].removeprefix("www.") if self.link else ""
+
     def __str__(self) -> str:
         """One line: authors, title, where it appeared, year."""
         field = self.fields.get

@@ -63,6 +63,11 @@ def read_rows(text: str, columns: tuple[str, ...], where: str) -> Iterator[Row]:
         yield Row(place, {column: cell.strip() for column, cell in zip(columns, cells, strict=True)})
 
 
+def plain_rows(text: str) -> list[dict[str, str]]:
+    """The rows of a CSV table by the names in its header, cells without spaces around them; nothing is checked."""
+    return [{name: (cell or "").strip() for name, cell in cells.items()} for cells in csv.DictReader(io.StringIO(text))]
+
+
 def shipped_text(name: str) -> str:
     """Text of a table shipped in this package."""
     return resources.files("glabella.evidence").joinpath(name).read_text("utf-8")

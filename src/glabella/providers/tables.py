@@ -1,12 +1,11 @@
 """The small tables that ship with this room: specialties, billing codes, uses, boards, layouts of state files."""
 
-import csv
-import io
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from glabella.errors import InputError, nearest
+from glabella.evidence.tables import plain_rows
 
 GROUPS = ("core", "therapeutic", "delegated", "general", "other")  # 'other': the primary code is none of ours
 
@@ -54,7 +53,7 @@ class Board:
 def rows_of(name: str) -> list[dict[str, str]]:
     """Rows of a shipped table."""
     text = files("glabella.providers").joinpath("data", name).read_text("utf-8")
-    return list(csv.DictReader(io.StringIO(text)))
+    return plain_rows(text)
 
 
 @cache

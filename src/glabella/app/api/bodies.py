@@ -368,6 +368,7 @@ class FoundAnswer(BaseModel):
     covered: bool
     answer: QuestionAnswered | None
     nearest: list[QuestionAnswer]
+    get_help: str
 
 
 class FindingAnswer(BaseModel):

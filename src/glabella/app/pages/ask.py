@@ -68,6 +68,9 @@ def _found(found: Found) -> None:
     else:
         with card("Not covered"):
             text("There is no answer to this question here, and none is made up.", "", "p")
+            with block("", "p"):
+                text("Get help now: ", "gl-strong")
+                told(found.get_help, "")
         title = "The nearest that are answered"
     if found.nearest:
         with card(title):
@@ -104,7 +107,7 @@ def _sources(sources: tuple[Source, ...]) -> None:
                 with block("", "li"):
                     text(f"{source.reference} ")
                     if source.reference.link:
-                        link(source.reference.link, source.reference.link)
+                        link(source.reference.site, source.reference.link)
                     if source.remark:
                         text(f" ({source.remark})", "gl-muted")
 
