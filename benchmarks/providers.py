@@ -98,7 +98,7 @@ def in_short(runs: list[dict]) -> dict:
     assert len({one["kept"] for one in runs}) == 1
     seconds = [one["seconds"] for one in runs]
     return runs[0] | {
-        "seconds": min(seconds), "slowest_s": max(seconds), "cpu_s": median(one["cpu_s"] for one in runs),
+        "seconds": min(seconds), "slowest_s": max(seconds), "cpu_s": round(median(one["cpu_s"] for one in runs), 1),
         "peak_mb": max(one["peak_mb"] for one in runs),
     }  # fmt: skip
 
