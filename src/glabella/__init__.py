@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from glabella.errors import GlabellaError, InputError, RefusedError
     from glabella.evidence import load_parameters
     from glabella.face import Face, load_face
+    from glabella.follow_up.follow_up import update_forecast
+    from glabella.follow_up.result import FollowUp
+    from glabella.follow_up.visits import Visit, Visits
     from glabella.label import Finding, check_plan
     from glabella.outcome import Curve, Outcome
     from glabella.patient import Grades, Patient
@@ -41,6 +44,9 @@ _HOMES = {
     "glabella.errors": ("GlabellaError", "InputError", "RefusedError"),
     "glabella.evidence": ("load_parameters",),
     "glabella.face": ("Face", "load_face"),
+    "glabella.follow_up.follow_up": ("update_forecast",),
+    "glabella.follow_up.result": ("FollowUp",),
+    "glabella.follow_up.visits": ("Visit", "Visits"),
     "glabella.label": ("Finding", "check_plan"),
     "glabella.outcome": ("Curve", "Outcome"),
     "glabella.patient": ("Grades", "Patient"),
@@ -71,6 +77,7 @@ __all__ = [
     "Dilution",
     "Face",
     "Finding",
+    "FollowUp",
     "GlabellaError",
     "Goal",
     "Grades",
@@ -89,6 +96,8 @@ __all__ = [
     "Session",
     "Trial",
     "TrialResult",
+    "Visit",
+    "Visits",
     "Years",
     "calibrate",
     "check_plan",
@@ -101,6 +110,7 @@ __all__ = [
     "risk_map",
     "run_trial",
     "simulate",
+    "update_forecast",
     "validate",
 ]
 

@@ -18,6 +18,7 @@ COMMANDS = {  # name -> module in glabella.commands, and its function
     "compare": ("compare", "compare"),
     "demo": ("simulate", "demo"),
     "effects": ("effects", "effects"),
+    "follow-up": ("follow_up", "follow_up"),
     "plan": ("plan", "plan_dose"),
     "providers": ("providers", "providers"),
     "risk-map": ("risk_map", "risk_map"),

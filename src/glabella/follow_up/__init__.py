@@ -1,0 +1,1 @@
+"""What visits say of one person, and of the rest of their course."""
