@@ -46,7 +46,7 @@ def record(one, *, as_number=False, **changes):
 
 
 class Interface:
-    """Answers of the interface. ``faults``: what to do with the next requests instead: a status, 'slow', 'cut', 'html', 'drop'."""
+    """Answers of the interface. ``faults``: what to do with the next requests instead: a status, 'slow', 'drip', 'cut', 'html', 'drop'."""
 
     def __init__(self, records):
         self.records, self.faults, self.asked, self.times, self.retry_after = records, [], [], [], None
@@ -78,6 +78,10 @@ def _matches(one, question):
     places = [place for place in one["addresses"] if purpose in (None, place["address_purpose"])]
     if code and not any(place["postal_code"].startswith(code.rstrip("*")) for place in places):
         return False
+    if "city" in question and not any(place["city"].lower() == question["city"].lower() for place in places):
+        return False
+    if "state" in question and not any(place["state"] == question["state"] for place in places):
+        return False
     words = question.get("taxonomy_description", "").rstrip("*").lower()
     return not words or any(words in taxonomy["desc"].lower() for taxonomy in one["taxonomies"])
 
@@ -104,6 +108,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if fault == "drip":  # each byte in time, the whole never
+            for place in range(len(body)):
+                self.wfile.write(body[place : place + 1])
+                self.wfile.flush()
+                time.sleep(0.05)
+            return
         self.wfile.write(body[: len(body) // 2] if fault == "cut" else body)
 
     def log_message(self, *message):

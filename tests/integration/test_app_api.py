@@ -8,6 +8,7 @@ import tomllib
 import pytest
 from jsonschema import Draft202012Validator
 from tests.app_server import app_server
+from tests.providers_made import made
 
 import glabella.ask
 from glabella.app.api import bodies
@@ -20,6 +21,10 @@ from glabella.patient import TOXIN_KEYS, Patient
 from glabella.plan import INJECTION_KEYS as PLAN_INJECTION_KEYS
 from glabella.plan import PLAN_KEYS, SESSION_KEYS, Plan
 from glabella.planner.planned_document import validate_planned
+from glabella.providers import open_database, search
+from glabella.providers.database import FILE
+from glabella.providers.tables import find_use
+from glabella.providers.where import read_distance
 
 ONA = "onabotulinumtoxinA"
 NONE = "AAAAAAAAAAAAAAAA"
@@ -480,3 +485,51 @@ def test_the_page_of_routes_lists_every_route_and_loads_nothing(server):
         assert code in text
     assert "src=" not in text
     assert "<link" not in text
+
+
+# --- practitioners ----------------------------------------------------------------------------------------------------------
+
+
+def test_practitioners_are_those_of_the_library(server, tmp_path):
+    address = "/api/v1/practitioners?near=Rochester,%20MN&within=100mi&for=migraine&specialty=all&sort=evidence&limit=5"
+    for path in (address, "/api/v1/practitioners/sources", "/api/v1/practitioners/2000000010"):
+        answer = server.ask("GET", path)
+        assert (answer.status, answer.code) == (404, "not_found")
+        assert "providers ingest" in answer.json()["error"]["message"]
+    written, database = made(tmp_path)
+    database.rename(server.data / FILE)
+    found = server.ask("GET", address).json()
+    with open_database(server.data / FILE) as connection:
+        question = ("Rochester, MN", read_distance("100mi"), find_use("migraine"))
+        own = search(connection, *question, sort="evidence", specialties=["all"], limit=5)
+    assert found == {"invented": False, **own.to_json()}
+    assert len(found["practitioners"]) == 5
+    sheet = server.ask("GET", f"/api/v1/practitioners/{found['practitioners'][0]['npi']}?for=migraine").json()
+    assert sheet.items() >= own.hits[0].sheet.to_json().items()
+    assert sheet["notices"] == found["notices"]
+    assert {one["name"] for one in server.ask("GET", "/api/v1/practitioners/sources").json()["sources"]} >= {"national", "exclusions"}
+    for held_back in (written.excluded[0], written.reported[0]):
+        answer = server.ask("GET", f"/api/v1/practitioners/{held_back}")
+        assert (answer.status, answer.code) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("", "near"), ("?near=", "near"), ("?near=nowhere", "must be a ZIP code"), ("?near=55902&within=50", "such as 50km"),
+        ("?near=55902&for=migrane", "did you mean 'migraine'"), ("?near=55902&specialty=dermatologie", "did you mean 'dermatology'"),
+        ("?near=55902&sort=best", "sort"), ("?near=55902&limit=0", "limit"), ("/1234567890", "check digit"), ("/12", "number"),
+    ],
+)  # fmt: skip
+def test_questions_for_practitioners_that_cannot_be_answered(server, query, says):
+    if not (server.data / FILE).exists():
+        made(server.data)[1].rename(server.data / FILE)
+    answer = server.ask("GET", f"/api/v1/practitioners{query}")
+    assert (answer.status, answer.code) == (422, "input")
+    assert says in answer.json()["error"]["message"]
+
+
+def test_no_other_site_may_ask_where_somebody_looks(server):
+    answer = server.ask("GET", "/api/v1/practitioners?near=55902", headers={"Origin": "http://example.org"})
+    assert (answer.status, answer.code) == (403, "foreign_origin")
+    assert server.ask("GET", "/api/v1/practitioners?near=55902").headers["cache-control"] == "no-store"

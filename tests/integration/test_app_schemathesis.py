@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 from tests.app_server import app_server
+from tests.providers_made import made
+
+from glabella.providers.database import FILE
 
 TOP = Path(__file__).resolve().parents[2]
 EXAMPLES = 15  # per operation, beside the examples of the document
@@ -18,6 +21,8 @@ CHECKS = (
 
 
 def test_schemathesis_finds_no_server_error(tmp_path):
+    (tmp_path / "data").mkdir()
+    made(tmp_path)[1].rename(tmp_path / "data" / FILE)
     with app_server(tmp_path / "data") as server:
         command = [
             sys.executable, "-m", "schemathesis.cli", "run", f"{server.address}/openapi.json", "--phases", "examples,fuzzing",
@@ -27,6 +32,6 @@ def test_schemathesis_finds_no_server_error(tmp_path):
         environment |= {"SCHEMATHESIS_HOOKS": "tests.schemathesis_hooks", "PYTHONPATH": str(TOP)}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path)
         assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-        assert "Tested: 24" in done.stdout
+        assert "Tested: 27" in done.stdout
         assert int(re.search(r"(\d+) generated", done.stdout)[1]) > 200
         assert not [line for line in server.errors if "Traceback" in line or "Exception" in line]

@@ -98,7 +98,8 @@ def test_a_bad_moment_is_outlived(fault):
 
 
 @pytest.mark.parametrize(
-    ("fault", "says"), [(500, "status 500, 3 times"), ("slow", "no answer within"), ("html", "no JSON"), (403, "refuses with status 403")]
+    ("fault", "says"),
+    [(500, "status 500, 3 times"), ("slow", "no whole answer in time"), ("html", "no JSON"), (403, "refuses with status 403")],
 )
 def test_a_bad_day_is_said(fault, says):
     with registry_server([]) as (interface, address):
@@ -106,6 +107,27 @@ def test_a_bad_day_is_said(fault, says):
         with pytest.raises(LiveError, match=says):
             look(address)
     assert len(interface.asked) == (1 if fault == 403 else 3)
+
+
+def test_an_answer_that_never_ends_is_given_up(monkeypatch):
+    monkeypatch.setattr("glabella.providers.live.LONGEST_REPLY_SECONDS", 0.2)
+    with registry_server([record(one) for one in dermatologists(2)]) as (interface, address):
+        interface.faults = ["drip"] * 3
+        with pytest.raises(LiveError, match="no whole answer in time"):
+            look(address, pause_seconds=0.01)
+    assert len(interface.asked) == 3
+
+
+def test_a_city_is_where_the_registry_says():
+    codes = ("55901", "55901", "55902", "55904")
+    people = [replace(one, city="ROCHESTER", state="MN", zip=code) for one, code in zip(dermatologists(4), codes, strict=True)]
+    with registry_server([record(one) for one in people]) as (interface, address):
+        found = look(address, near="Rochester, Minnesota", within=read_distance("30km"))
+        with pytest.raises(InputError, match="no practice in a city of that name"):
+            look(address, near="Nowhere, MN")
+    assert found.point == "middle of the practice addresses in Rochester, MN"
+    assert len(found.listings) == 4
+    assert (interface.asked[0]["city"], interface.asked[0]["state"]) == ("Rochester", "MN")
 
 
 def test_nobody_there():

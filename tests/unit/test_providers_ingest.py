@@ -11,14 +11,16 @@ import pytest
 from tests.providers_made import made
 
 from glabella.errors import InputError
+from glabella.providers.database import open_database
 from glabella.providers.fictional.national_file import MAILING_MARK, columns, header_line, lines
 from glabella.providers.fictional.other_files import BIRTH_MARK
 from glabella.providers.fictional.people import invent
 from glabella.providers.fictional.write import write_records
 from glabella.providers.ingest import ingest
 from glabella.providers.npi import is_npi, with_check_digit
+from glabella.providers.sheet import read_sheet
 from glabella.providers.sources.national import tier_of
-from glabella.providers.tables import GROUPS, families, injection_codes, specialty_of, uses
+from glabella.providers.tables import GROUPS, families, find_use, injection_codes, specialty_of, uses
 
 WEEK = "npidata_pfile_20260914-20260920.csv"
 
@@ -210,6 +212,27 @@ def test_tables_agree_with_each_other():
         assert set(use.codes) <= set(injection_codes())
     assert specialty_of("363LF0000X").family == "nurse_practitioner"
     assert specialty_of("207ND0900X") is None  # laboratory, not patients
+
+
+def test_a_whole_file_after_a_week_leaves_no_source_that_is_gone(tmp_path):
+    one = people_of(npi=with_check_digit("200000001"))
+    database = ingested(tmp_path, [one], [replace(one, city="NEWTOWN", updated_year=2026)])
+    ingest([tmp_path / "npidata_pfile_20050523-20260913.csv"], database)
+    assert [name for (name,) in rows(database, "SELECT name FROM source")] == ["national"]
+
+
+def test_the_users_own_copy_of_the_code_set_gives_the_names(tmp_path):
+    one = people_of(npi=with_check_digit("200000001"))
+    database = ingested(tmp_path, [one])
+    path = tmp_path / "nucc_taxonomy_261.csv"
+    path.write_text(
+        "Code,Grouping,Classification,Specialization,Definition,Notes,Display Name,Section\n"
+        '207N00000X,Invented,Invented,,"Long, with a comma",,Invented Display Name,Individual\nbroken,,,,,,,\n'
+    )
+    (taken,) = ingest([path], database, date(2026, 1, 1))
+    assert (taken.counts["kept"], taken.counts["without a code and a name"]) == (1, 1)
+    with open_database(database) as connection:
+        assert read_sheet(connection, one.npi, find_use("glabellar")).specialty == "Invented Display Name"
 
 
 def test_names_of_files_tell_their_day(tmp_path):

@@ -26,20 +26,25 @@ def providers() -> None:
 @providers.command()
 @click.argument("files", metavar="FILE...", type=PATH, nargs=-1)
 @click.option("--as-of", metavar="DATE", help="Day that the files tell of, where their names do not say.")
+@click.option(
+    "--layout", "layouts", metavar="FILE.toml", type=PATH, multiple=True,
+    help="Columns of a state's licence list that is not known here: docs/practitioners.md shows one. May be given again.",
+)
 @database_option
 @json_option
-def ingest(files: tuple[Path, ...], as_of: str | None, database: Path | None, as_json: bool) -> None:
+def ingest(files: tuple[Path, ...], as_of: str | None, layouts: tuple[Path, ...], database: Path | None, as_json: bool) -> None:
     """Read public files into the local database: each is recognised by its columns, zipped or not.
 
     Known: the national provider file (monthly, weekly, second places, deactivations), exclusions, Medicare counts, clinicians, opt-outs,
     licence lists of states, ZIP centres. Interrupted, the same command goes on; what was there before answers meanwhile.
     """
     from glabella.providers.ingest import ingest
+    from glabella.providers.layouts import read_layout
     from glabella.providers.told import taken_lines
     from glabella.reading import check_date
 
     with progress_line() as progress:
-        taken = ingest(files, database, check_date(as_of, "--as-of"), progress)
+        taken = ingest(files, database, check_date(as_of, "--as-of"), progress, [read_layout(path) for path in layouts])
     if as_json:
         tell_json([{"source": one.source, "file": one.file, "as_of": one.as_of.isoformat(), "counts": one.counts} for one in taken])
         return
@@ -106,6 +111,7 @@ def near(
     from glabella.providers.tables import find_use
     from glabella.providers.told import listed_lines
     from glabella.providers.where import read_distance
+    from glabella.providers.words import said_with_every_list
 
     if live == (table is not None):
         raise InputError("near: give --live to ask the public registry over the network, or --table FILE.csv; nothing is asked without it")
@@ -124,6 +130,7 @@ def near(
                 "for": wanted.name,
                 "remarks": list(found.remarks),
                 "practitioners": [one.to_json() for one in found.listings],
+                **said_with_every_list(),
             }
         )
         return
@@ -135,11 +142,14 @@ def near(
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option("--to", "folder", metavar="DIR", type=PATH, help="Folder for the files; in the user's data folder unless given.")
 @click.option("--yes", is_flag=True, help="Fetch without asking; the sizes are printed all the same.")
-def fetch(names: tuple[str, ...], folder: Path | None, yes: bool) -> None:
+@json_option
+def fetch(names: tuple[str, ...], folder: Path | None, yes: bool, as_json: bool) -> None:
     """Get the current public files: says how large they are, asks, and goes on where it was interrupted.
 
-    Without NAME all: national, national_update, deactivations, exclusions, clinicians, claims.
+    Without NAME all: national, national_update, deactivations, exclusions, clinicians, claims, opt_outs. Licence lists of states are
+    fetched with a browser: docs/practitioners.md says where.
     """
+    import shlex
     import sys
 
     from glabella.errors import InputError
@@ -149,9 +159,8 @@ def fetch(names: tuple[str, ...], folder: Path | None, yes: bool) -> None:
     folder = folder or data_folder() / "public"
     offers = ask_offers(find_public(names))
     for offer in offers:
-        click.echo(f"{offer.name}: {offer.title}, {told_size(offer.size)}, {offer.address}")
-    known = [offer.size for offer in offers if offer.size is not None]
-    click.echo(f"together {told_size(sum(known))}{' and what is of unknown size' if len(known) < len(offers) else ''}, into {folder}")
+        click.echo(f"{offer.name}: {offer.title}, {offer.told_size}, {offer.address}", err=as_json)
+    click.echo(f"together about {told_size(sum(offer.expected for offer in offers))}, into {folder}", err=as_json)
     if not yes:
         if not sys.stdin.isatty():
             raise InputError("fetch: nothing was fetched; give --yes to fetch what is listed")
@@ -160,8 +169,12 @@ def fetch(names: tuple[str, ...], folder: Path | None, yes: bool) -> None:
             return
     with progress_line() as progress:
         done = fetch(offers, folder, progress)
+    if as_json:
+        tell_json([{"name": one.name, "file": str(folder / one.file), "size": one.size, "sha256": one.sha256} for one in done])
+        return
     for one in done:
         click.echo(f"{folder / one.file}: {told_size(one.size)}, sha256 {one.sha256}")
+    click.echo(f"now: glabella providers ingest {' '.join(shlex.quote(str(folder / one.file)) for one in done)}")
 
 
 @providers.command()
@@ -175,12 +188,13 @@ def show(number: str, use: str, database: Path | None, as_json: bool) -> None:
     from glabella.providers.search import list_sources
     from glabella.providers.tables import find_use
     from glabella.providers.told import closing_lines, points_lines, sheet_lines
+    from glabella.providers.words import said_with_every_list
 
     with open_database(database) as connection:
         sheet = read_sheet(connection, number, find_use(use))
         sources = list_sources(connection)
     if as_json:
-        tell_json(sheet.to_json())
+        tell_json({**sheet.to_json(), **said_with_every_list()})
         return
     for line in (*sheet_lines(sheet), "", *points_lines(sheet), "", *closing_lines(sources)):
         click.echo(line)
@@ -199,7 +213,7 @@ def status(database: Path | None, as_json: bool) -> None:
         people = connection.execute("SELECT count(*) FROM person").fetchone()[0]
         sources = list_sources(connection)
     if as_json:
-        tell_json({"database": str(path), "people": people, "sources": [vars(one) for one in sources]})
+        tell_json({"database": str(path), "people": people, "sources": [one.to_json() for one in sources]})
         return
     click.echo(f"{path}: {people:,} people")
     for one in sources:

@@ -5,7 +5,7 @@ import re
 import sqlite3
 from dataclasses import dataclass
 
-from glabella.providers.sources.base import licence_key
+from glabella.providers.sources.base import licence_keys
 
 # what a state calls the licences of a family of ours; a number alone repeats across boards
 PHYSICIAN = re.compile(r"\b(PHYSICIAN|MEDICAL|OSTEOPATH\w*|SURGEON|DR|MD|DO)\b")
@@ -13,15 +13,18 @@ ASSISTANT = re.compile(r"\b(ASSISTANT|PA)\b")
 NURSE = re.compile(r"\b(NURSE\w*|NURSING|APN|APRN|ARNP|NP|RN|RXN)\b")
 DENTIST = re.compile(r"\b(DENT\w*|DEN)\b")
 ACTIVE = re.compile(r"\bACTIVE\b|\bCURRENT\b|\bCLEAR\b|\bIN GOOD STANDING\b")
-NOT_ACTIVE = re.compile(r"\b(INACTIVE|NOT|NON|EXPIRED|LAPSED|RETIRED|REVOKED|SUSPENDED|SURRENDERED|DECEASED|CANCEL\w*)\b")
+NOT_ACTIVE = re.compile(
+    r"\b(INACTIVE|NOT|NON|EXPIRED|LAPSED|RETIRED|REVOKED|SUSPENDED|SURRENDERED|RELINQUISHED|DELINQUENT|VOID|DENIED|DECEASED|CANCEL\w*)\b"
+)
 
 
 @dataclass(frozen=True)
 class BoardLicence:
-    """What a state's list says. ``discipline`` in the state's words, '' where it says there is none."""
+    """What a state's list says. ``discipline`` in the state's words, '' where it says there is none; a list of actions has no status."""
 
     state: str
     number: str
+    list: str
     type: str
     status: str
     expires: str
@@ -42,15 +45,16 @@ def find_licences(database: sqlite3.Connection, last: str, state: str, licences:
     """Rows of the state's list for one person's licences of the practice state (``licences`` as stored: JSON of state and number)."""
     found = []
     for claimed_state, number in json.loads(licences):
-        if claimed_state != state:
-            continue
+        keys = licence_keys(number) if claimed_state == state else []
         rows = database.execute(
-            "SELECT last, type, status, expires, discipline FROM licence WHERE state = ? AND number = ?", (state, licence_key(number))
+            "SELECT DISTINCT list, last, type, status, expires, discipline FROM licence WHERE state = ?"
+            f" AND key IN ({','.join('?' * len(keys))}) ORDER BY list, type, status, expires, discipline",
+            (state, *keys),
         )
-        for row_last, kind, status, expires, discipline in rows:
+        for name, row_last, kind, *rest in rows:
             if _same_name(row_last, last) and _kind_of(family).search(kind.upper().replace("_", " ")) and _is_own(family, kind):
-                found.append(BoardLicence(state, number, kind, status, expires, discipline))
-    return found
+                found.append(BoardLicence(state, number, name, kind, *rest))
+    return list(dict.fromkeys(found))
 
 
 def _same_name(one: str, other: str) -> bool:

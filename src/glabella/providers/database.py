@@ -10,7 +10,7 @@ from glabella.files import data_folder
 
 FILE = "providers.sqlite"
 APPLICATION = 0x676C6170  # "glap": marks the file as ours
-VERSION = 1
+VERSION = 2
 # No column for a mailing address, a sex, a birth year or an official's name: what is not stored cannot leak. tests/ asserts it.
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -33,6 +33,7 @@ CREATE TABLE second_place (
 CREATE TABLE city (name TEXT NOT NULL, state TEXT NOT NULL, zip INTEGER NOT NULL, people INTEGER NOT NULL, PRIMARY KEY (state, name, zip))
     WITHOUT ROWID;
 CREATE TABLE centre (zip INTEGER PRIMARY KEY, latitude REAL NOT NULL, longitude REAL NOT NULL);
+CREATE TABLE specialty_name (code TEXT PRIMARY KEY, says TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE deactivated (npi INTEGER PRIMARY KEY, day TEXT NOT NULL);
 CREATE TABLE excluded (npi INTEGER PRIMARY KEY);
 CREATE TABLE claim (
@@ -42,8 +43,8 @@ CREATE TABLE claim (
 CREATE TABLE school (npi INTEGER PRIMARY KEY, year INTEGER NOT NULL);
 CREATE TABLE opt_out (npi INTEGER PRIMARY KEY, starts TEXT NOT NULL, ends TEXT NOT NULL);
 CREATE TABLE licence (
-    state TEXT NOT NULL, number TEXT NOT NULL, last TEXT NOT NULL, type TEXT NOT NULL, status TEXT NOT NULL, expires TEXT NOT NULL,
-    discipline TEXT NOT NULL, PRIMARY KEY (state, number, last, type, status, expires)
+    state TEXT NOT NULL, key TEXT NOT NULL, list TEXT NOT NULL, last TEXT NOT NULL, type TEXT NOT NULL, status TEXT NOT NULL,
+    expires TEXT NOT NULL, discipline TEXT NOT NULL, PRIMARY KEY (state, key, list, last, type, status, expires, discipline)
 ) WITHOUT ROWID;
 -- worked out when all sources are in, so that a search reads it and computes nothing
 CREATE TABLE evidence (
@@ -93,9 +94,9 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
 
 
 @contextmanager
-def open_database(path: Path | None = None) -> Iterator[sqlite3.Connection]:
+def open_database(path: str | Path | None = None) -> Iterator[sqlite3.Connection]:
     """A checked database to read. Errors: InputError where there is none, with what to do."""
-    path = path or usual_database()
+    path = Path(path) if path is not None else usual_database()
     if not path.is_file():
         raise InputError(
             f"provider database {path}: not there; make it with 'glabella providers ingest FILE...', or try 'glabella providers demo' "
@@ -108,5 +109,7 @@ def open_database(path: Path | None = None) -> Iterator[sqlite3.Connection]:
     try:
         check(connection, path)
         yield connection
+    except sqlite3.DatabaseError as error:
+        raise InputError(f"provider database {path}: is damaged ({error}); remove it and ingest the files again") from None
     finally:
         connection.close()

@@ -3,7 +3,9 @@
 import hashlib
 import http.client
 import json
+import os
 import re
+import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -11,7 +13,9 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from glabella.errors import GlabellaError, InputError, nearest
@@ -20,7 +24,9 @@ from glabella.files import write_file
 AGENT = "glabella (open research software; fetches on a person's own request)"
 CHUNK = 2**20
 TIMEOUT_SECONDS = 60.0
-TRIES = 4
+TRIES = 4  # in a row without a byte
+PAUSE_SECONDS = 1.0  # after a break, and twice as long after each that brought nothing
+ENDS = ("", ".part")
 LIST_FILE = "fetched.json"
 Progress = Callable[[str, float], None]
 
@@ -31,9 +37,10 @@ class FetchError(GlabellaError):
 
 @dataclass(frozen=True)
 class Public:
-    """A public file. ``page``: where the newest one is linked, '' where ``address`` is the file itself; ``pattern`` of the link.
+    """A public file. ``address``: of the file itself, or of a page that links the newest one in a form that ``pattern`` fits.
 
-    ``usual_mb``: about how large it was when last seen; the server is asked before anything is fetched.
+    ``catalogued``: the title under which the page, a catalogue in JSON, lists the file, whatever the file is called.
+    ``usual_mb``: about how large it was when last seen, for servers that do not say.
     """
 
     name: str
@@ -41,6 +48,7 @@ class Public:
     address: str
     pattern: str
     usual_mb: float
+    catalogued: str = ""
 
 
 PUBLIC = (
@@ -54,13 +62,14 @@ PUBLIC = (
     Public("clinicians", "Doctors and Clinicians",
            "https://data.cms.gov/provider-data/api/1/metastore/schemas/dataset/items/mj5m-pzi6", r"DAC_NationalDownloadableFile\.csv", 800),
     Public("claims", "Medicare Part B by provider and service, newest year", "https://data.cms.gov/data.json",
-           r"MUP_PHY_R\d\d_P05_V\d+_D\d\d_Prov_Svc\.csv", 3000),
+           r"(?:MUP_)?PHY_R\d\d_P05_V\d+_D\d\d_Prov_Svc\.csv", 3000),
+    Public("opt_outs", "Opt-out affidavits", "https://data.cms.gov/data.json", "", 6, "Opt Out Affidavits"),
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A file as its server offers it now. ``size`` in bytes, None where the server does not say."""
+    """A file as its server offers it now. ``size`` in bytes, None where the server does not say; then ``usual_mb`` is a guess."""
 
     name: str
     title: str
@@ -68,6 +77,17 @@ class Offer:
     size: int | None
     validator: str
     modified: str
+    usual_mb: float = 0.0
+
+    @property
+    def told_size(self) -> str:
+        """'1.1 GB', or what it was when last seen."""
+        return told_size(self.size) if self.size is not None else f"about {told_size(int(self.usual_mb * 1e6))} (the server does not say)"
+
+    @property
+    def expected(self) -> int:
+        """Bytes to expect."""
+        return self.size if self.size is not None else int(self.usual_mb * 1e6)
 
 
 @dataclass(frozen=True)
@@ -98,31 +118,34 @@ def ask_offers(wanted: Sequence[Public]) -> list[Offer]:
     return [_offer(one) for one in wanted]
 
 
-def told_size(size: int | None) -> str:
+def told_size(size: int) -> str:
     """'1.1 GB'."""
-    if size is None:
-        return "of unknown size"
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
 def fetch(offers: Sequence[Offer], folder: Path, progress: Progress | None = None) -> list[Fetched]:
-    """Fetch into a folder. What is there already and unchanged is not fetched again; a part goes on where it ended.
+    """Fetch into a folder. What is there already with its checksum, and unchanged, is not fetched again; a part goes on where it ended.
 
     Errors: FetchError for a server that fails, a file that is cut short, and a full disk; what was fetched stays.
     """
     progress = progress or (lambda step, share: None)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FetchError(f"folder {folder}: cannot be made ({(error.strerror or str(error)).lower()}); name another with --to") from None
     known = read_list(folder)
+    _check_room(offers, folder)
     done = []
     for offer in offers:
-        name = urllib.parse.unquote(offer.address.rsplit("/", 1)[-1]) or offer.name
+        name = _file(offer)
         path, before = folder / name, known.get(name)
-        if before and path.is_file() and path.stat().st_size == before.size and _same(before, offer):
+        if before and _same(before, offer) and path.is_file() and path.stat().st_size == before.size and _digest(path) == before.sha256:
             progress(f"{name} is there", 1.0)
         else:
             _download(offer, path, progress)
             _check_archive(path)
             size, digest = path.stat().st_size, _digest(path)
+            _date(path, offer.modified)
             stamp = datetime.now(UTC).isoformat(timespec="seconds")
             before = Fetched(offer.name, name, offer.address, size, digest, offer.validator, offer.modified, stamp)
             known[name] = before
@@ -146,19 +169,54 @@ def check_fetched(folder: Path) -> list[str]:
     return [name for name, one in read_list(folder).items() if not (folder / name).is_file() or _digest(folder / name) != one.sha256]
 
 
+def _check_room(offers: Sequence[Offer], folder: Path) -> None:
+    """Errors: FetchError where what is still to come does not fit on the disk."""
+    new = [offer for offer in offers if not any((folder / f"{_file(offer)}{end}").exists() for end in ENDS)]
+    needed, free = sum(offer.expected for offer in new), shutil.disk_usage(folder).free
+    if needed > free:
+        raise FetchError(
+            f"folder {folder}: {told_size(needed)} are to come and {told_size(free)} are free; make room, or name another with --to"
+        )
+
+
+def _file(offer: Offer) -> str:
+    return urllib.parse.unquote(urllib.parse.urlsplit(offer.address).path.rsplit("/", 1)[-1]) or offer.name
+
+
+def _date(path: Path, modified: str) -> None:
+    """The file's time is the publisher's, so that a file without a day in its name still tells what day it is of."""
+    try:
+        seconds = parsedate_to_datetime(modified).timestamp()
+        os.utime(path, (seconds, seconds))
+    except (ValueError, TypeError, OSError, OverflowError):
+        return
+
+
 def _offer(one: Public) -> Offer:
     address = one.address
-    if one.pattern:
+    if one.pattern or one.catalogued:
         with _open(one.address) as page:
             text = page.read(200 * CHUNK).decode("utf-8", "replace").replace("\\/", "/")
-        links = re.findall(r"[^\s\"'<>]*" + one.pattern, text)
+        links = re.findall(r"[^\s\"'<>]*" + one.pattern, text) if one.pattern else _catalogued(text, one.catalogued)
         if not links:
             raise FetchError(f"{one.title}: no link of that name on {one.address}; fetch it with a browser and ingest it")
-        address = urllib.parse.urljoin(one.address, _newest(links))
+        address = urllib.parse.urljoin(one.address, _newest(links) if one.pattern else links[-1])
     with _open(address, method="HEAD") as answer:
         length = answer.headers.get("Content-Length")
         validator = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
-        return Offer(one.name, one.title, address, int(length) if length else None, validator, answer.headers.get("Last-Modified") or "")
+        size = int(length) if length else None
+        return Offer(one.name, one.title, address, size, validator, answer.headers.get("Last-Modified") or "", one.usual_mb)
+
+
+def _catalogued(text: str, title: str) -> list[str]:
+    """Addresses of the tables of a data set in a catalogue (DCAT), the newest last."""
+    try:
+        sets = json.loads(text)["dataset"]
+        tables = [table for one in sets if one.get("title") == title for table in one.get("distribution", ())]
+        found = [(table.get("modified", ""), table["downloadURL"]) for table in tables if table.get("mediaType") == "text/csv"]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return []
+    return [address for _, address in sorted(found)]
 
 
 def _newest(links: Sequence[str]) -> str:
@@ -172,8 +230,8 @@ def _newest(links: Sequence[str]) -> str:
         if found := re.findall(r"_(\d\d)(\d\d)(\d\d)(?=_)", name):
             month, day, year = found[-1]
             return int(year), int(month), int(day), place
-        if found := re.search(r"_D(\d\d)_", name):
-            return int(found[1]), 0, 0, place
+        if found := re.search(r"_R(\d\d)_P\d+_V(\d+)_D(\d\d)_", name):
+            return int(found[3]), int(found[1]), int(found[2]), place
         return 0, 0, 0, place
 
     return links[max(range(len(links)), key=age)]
@@ -190,19 +248,22 @@ def _download(offer: Offer, path: Path, progress: Progress) -> None:
     if not part.exists() or not offer.validator or not mark.exists() or mark.read_text("utf-8") != version:
         part.unlink(missing_ok=True)
         write_file(mark, version, "mark of a part")
-    for number in range(TRIES):
+    if offer.size is not None and part.exists() and part.stat().st_size > offer.size:
+        part.unlink()  # no range of the file begins there
+    broken = 0  # times in a row that brought nothing
+    while broken < TRIES:
         before = part.stat().st_size if part.exists() else 0
         try:
             _append(offer, part, progress)
             break
         except (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException) as error:
-            gained = part.exists() and part.stat().st_size > before
-            if number == TRIES - 1 and not gained:
-                raise FetchError(f"{path.name}: the server does not go on ({error}); the same command continues later") from None
+            broken = 0 if part.exists() and part.stat().st_size > before else broken + 1
+            if broken == TRIES:
+                reason = getattr(error, "reason", error)
+                raise FetchError(f"{path.name}: the server does not go on ({reason}); the same command continues later") from None
+            sleep(PAUSE_SECONDS * 2**broken)
         except OSError as error:
             raise FetchError(f"{path.name}: cannot be written ({error.strerror}); make room, the same command goes on") from None
-    else:
-        raise FetchError(f"{path.name}: the connection broke {TRIES} times; the same command continues")
     size = part.stat().st_size
     if offer.size is not None and size != offer.size:
         part.unlink()
@@ -247,9 +308,11 @@ def _open(address: str, *, method: str = "GET", headers: dict[str, str] | None =
     try:
         return urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
+        if headers is not None and (error.code == 429 or error.code >= 500):
+            raise ConnectionError(f"status {error.code}") from None  # a bad moment of a file that is under way
         raise FetchError(f"{address}: the server refuses with status {error.code}; try later, or fetch it with a browser") from None
     except urllib.error.URLError as error:
-        if method == "HEAD" or not headers:
+        if headers is None:
             raise FetchError(f"{address}: cannot be reached ({error.reason}); check the connection, or fetch it with a browser") from None
         raise
 

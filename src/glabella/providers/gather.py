@@ -72,8 +72,8 @@ def licences_of(database: sqlite3.Connection, person: Person) -> list[BoardLicen
 
 
 def active_of(licences: Iterable[BoardLicence], day: date) -> bool | None:
-    """Whether one of them is active; None without any."""
-    found = [licence.active_on(day.isoformat()) for licence in licences]
+    """Whether one of them is active; None where no list says."""
+    found = [licence.active_on(day.isoformat()) for licence in licences if licence.status]
     return any(found) if found else None
 
 

@@ -13,13 +13,16 @@ from pathlib import Path
 
 from glabella.errors import InputError
 from glabella.providers.database import check, connect, create, usual_database
+from glabella.providers.layouts import StateLayout
 from glabella.providers.reading import Header, Member, Records, open_members
 from glabella.providers.settle import settle
 from glabella.providers.sources import IGNORED, SOURCES, Source
+from glabella.providers.sources.licences import Licences, with_layouts
 
 Progress = Callable[[str, float], None]
 CHECKPOINT_RECORDS = 20_000  # that are parsed; what an interruption costs
 MOST_ODD_SHARE = 0.01
+LEAST_SHARE = 0.5  # of the records of before, in a list of people who are not shown
 UNKNOWN_SIZE_SHARE = 0.5
 MOST_IGNORED_COLUMNS = 40  # the wide national file has their columns as well
 
@@ -44,20 +47,23 @@ class _Table:
     start: int  # byte of the first record after the header
 
 
-def ingest(paths: Sequence[Path], database: Path | None = None, as_of: date | None = None, progress: Progress | None = None) -> list[Taken]:
-    """Read files into the database; what each gave.
+def ingest(
+    paths: Sequence[str | Path], database: str | Path | None = None, as_of: date | None = None, progress: Progress | None = None,
+    layouts: Sequence[StateLayout] = (),
+) -> list[Taken]:  # fmt: skip
+    """Read files into the database; what each gave. ``layouts``: of licence lists whose columns are not known here.
 
     An interrupted ingest of the same files goes on where it stopped. Errors: InputError for a file that cannot be used, for a full disk
     and while another ingest runs; the database of before stays as it is.
     """
-    database = (database or usual_database()).absolute()
+    database = Path(database if database is not None else usual_database()).absolute()
     progress = progress or (lambda step, share: None)
-    tables = _recognise(paths, as_of)
+    tables = _recognise([Path(path) for path in paths], as_of, [with_layouts(layouts) if kind is Licences else kind for kind in SOURCES])
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"folder {database.parent}: cannot be made ({error.strerror}); name another file with --database") from None
-    with _lock(database), _full_disk_said(database):
+    with _lock(database), _failures_said(database):
         building, resumed = _open_building(database, tables)
         try:
             if resumed:
@@ -72,38 +78,40 @@ def ingest(paths: Sequence[Path], database: Path | None = None, as_of: date | No
     return taken
 
 
-def _recognise(paths: Sequence[Path], as_of: date | None) -> list[_Table]:
+def _recognise(paths: Sequence[Path], as_of: date | None, kinds: Sequence[type[Source]]) -> list[_Table]:
     """Tables in the order in which they belong. Errors: InputError for one that is none of ours."""
     if not paths:
         raise InputError("no file: name the files to ingest, or get them with 'glabella providers fetch'")
     found = []
     for path in paths:
-        own = [table for member in open_members(path) if (table := _table(member, as_of)) is not None]
+        own = [table for member in open_members(path) if (table := _table(member, as_of, kinds)) is not None]
         if not own:
             raise InputError(f"{path}: holds none of the tables that can be ingested; see 'glabella providers ingest --help'")
         found += own
     return sorted(found, key=lambda table: (table.source.order, table.source.as_of, table.member.name))
 
 
-def _table(member: Member, as_of: date | None) -> _Table | None:
+def _table(member: Member, as_of: date | None, kinds: Sequence[type[Source]]) -> _Table | None:
     """A member with the source that recognises it, None for one that is known not to be needed."""
     closest: tuple[int, str, str] = (0, "", "")
-    for title_rows in sorted({kind.title_rows for kind in SOURCES}):
-        records = Records(member)
-        names = records.header(title_rows)
+    records = Records(member)
+    for names in records.headers():
         header = Header(names, member.where)
-        for kind in SOURCES:
-            if kind.title_rows == title_rows and kind.recognises(header):
+        for kind in kinds:
+            if kind.recognises(header):
                 return _Table(member, kind(header, member, as_of), records, records.offset)
             missing = [name for name in kind.signature if not header.has((name,))]
             shared = len(kind.signature) - len(missing)
-            if kind.title_rows == title_rows and missing and shared > max(1, closest[0]):
+            if missing and shared > max(1, closest[0]):
                 closest = (shared, kind.title, missing[0])
         if len(names) <= MOST_IGNORED_COLUMNS and any(header.has(columns) for columns in IGNORED):
             return None
     hint = f"it resembles '{closest[1]}' without its column '{closest[2]}'; " if closest[0] else ""
-    kinds = "; ".join(kind.title for kind in SOURCES)
-    raise InputError(f"{member.where}: not recognised by its columns; {hint}take the file as published; known: {kinds}")
+    known = "; ".join(kind.title for kind in kinds)
+    raise InputError(
+        f"{member.where}: not recognised by its columns; {hint}take the file as published; a state's licences in columns of their own need "
+        f"--layout FILE.toml; known: {known}"
+    )
 
 
 def _read_table(building: sqlite3.Connection, table: _Table, progress: Progress) -> Taken:
@@ -121,6 +129,8 @@ def _read_table(building: sqlite3.Connection, table: _Table, progress: Progress)
             step = f"reading {member.name}"
             since, odd = 0, False
             for record in records.read(offset, source.sift if source.sifts else None):
+                if len(record) == source.width + 1 and not record[-1]:
+                    record.pop()  # a separator at the end of every line but the first
                 odd = len(record) != source.width
                 if not odd:
                     source.take(record)
@@ -134,6 +144,7 @@ def _read_table(building: sqlite3.Connection, table: _Table, progress: Progress)
                     progress(step, records.offset / member.size if member.size else UNKNOWN_SIZE_SHARE)
                     building.execute("BEGIN")
             _check_whole(table, odd)
+            _check_not_a_part(building, table)
             source.end()
             _checkpoint(building, table, 1)
         except BaseException:
@@ -186,6 +197,17 @@ def _check_whole(table: _Table, last_odd: bool) -> None:
         raise InputError(f"{table.member.where}: has a header and no record; fetch the file again")
 
 
+def _check_not_a_part(building: sqlite3.Connection, table: _Table) -> None:
+    """Errors: InputError where a list of people not to show is far shorter than before: after a supplement the rest would show."""
+    before = building.execute("SELECT records FROM source WHERE name = ?", (table.source.row_name,)).fetchone()
+    records = table.source.counts["records"]
+    if table.source.holds_back and before is not None and records < LEAST_SHARE * before[0]:
+        raise InputError(
+            f"{table.member.where}: {records:,} records, where the list of before had {before[0]:,}; it replaces the whole list, so take "
+            "the full one, not a supplement"
+        )
+
+
 def _beside(database: Path) -> Path:
     return database.with_name(f".{database.name}.building")
 
@@ -225,6 +247,7 @@ def _tuned(building: sqlite3.Connection) -> sqlite3.Connection:
     building.execute("PRAGMA synchronous = OFF")
     building.execute("PRAGMA cache_size = -65536")
     building.execute("PRAGMA temp_store = FILE")
+    building.execute("PRAGMA secure_delete = ON")  # who has moved or left is overwritten, not only unlinked
     return building
 
 
@@ -263,21 +286,13 @@ def _lock(database: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _full_disk_said(database: Path) -> Iterator[None]:
+def _failures_said(database: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        full = isinstance(error, sqlite3.OperationalError | OSError) and any(
-            words in str(error).lower() for words in ("full", "disk i/o", "no space", "too large")
-        )
-        if not full:
-            raise
+        full = any(words in str(error).lower() for words in ("full", "disk i/o", "no space", "too large"))
+        why, what = (f"the disk is full ({error})", "make room") if full else (f"cannot be written ({error})", "check its folder")
         raise InputError(
-            f"provider database {database}: the disk is full ({error}); make room and run the same command again, it goes on where it "
-            "stopped; what was there before is unchanged"
+            f"provider database {database}: {why}; {what} and run the same command again, it goes on where it stopped; what was there "
+            "before is unchanged"
         ) from None
-
-
-def source_names() -> list[str]:
-    """Titles of what can be ingested."""
-    return [kind.title for kind in SOURCES]

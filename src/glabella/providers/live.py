@@ -5,6 +5,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +19,9 @@ from glabella.providers.registry import Listed, Listing
 from glabella.providers.search import chosen_families
 from glabella.providers.sheet import told_name
 from glabella.providers.sources.base import zip_number
-from glabella.providers.sources.national import tier_of
+from glabella.providers.sources.national import city_name, tier_of
 from glabella.providers.tables import Use, families, specialty_of
-from glabella.providers.where import Distance, read_place
+from glabella.providers.where import Distance, Place, middle_of, read_city, read_place
 from glabella.providers.words import board_link
 
 ADDRESS = "https://npiregistry.cms.hhs.gov/api/"
@@ -31,10 +32,11 @@ TRIES = 3
 LONGEST_WAIT_SECONDS = 30.0
 MOST_REQUESTS = 60  # in one answer
 LARGEST_REPLY = 20_000_000
+LONGEST_REPLY_SECONDS = 60.0
 AGENT = "glabella (open research software; asks on a person's own request)"
 # what the interface's search by description is asked for; what comes back is judged by its code
 DESCRIPTIONS: Mapping[str, str] = {
-    "dermatology": "Dermatology", "plastic_surgery": "Plastic Surgery", "facial_plastic_surgery": "Otolaryngology",
+    "dermatology": "Dermatology", "plastic_surgery": "Plastic*", "facial_plastic_surgery": "Otolaryngology",
     "oculoplastic_surgery": "Ophthalmology", "neurology": "Neurology", "physical_medicine": "Physical Medicine*",
     "pain_medicine": "Pain Medicine", "ophthalmology": "Ophthalmology", "otolaryngology": "Otolaryngology", "urology": "Urology",
     "physician_assistant": "Physician Assistant", "nurse_practitioner": "Nurse Practitioner", "nurse": "Registered Nurse",
@@ -75,14 +77,15 @@ class Client:
         """
         found: dict[str, dict[str, Any]] = {}
         for skip in range(0, LAST_SKIP + 1, PAGE):
-            reply = self._page({**question, "version": "2.1", "limit": str(PAGE), "skip": str(skip)})
+            reply = self.page(**question, version="2.1", limit=str(PAGE), skip=str(skip))
             for record in reply:
                 found.setdefault(str(record.get("number")), record)
             if len(reply) < PAGE:
                 return list(found.values()), False
         return list(found.values()), True
 
-    def _page(self, question: Mapping[str, str]) -> list[dict[str, Any]]:
+    def page(self, **question: str) -> list[dict[str, Any]]:
+        """One page of records; a bad moment is tried again. Errors: LiveError."""
         for number in range(TRIES):
             try:
                 return self._once(question)
@@ -103,19 +106,31 @@ class Client:
         request = urllib.request.Request(f"{self.address}?{urllib.parse.urlencode(question)}", headers={"User-Agent": AGENT})
         try:
             with urllib.request.urlopen(request, timeout=self.timeout_seconds) as answer:
-                content = answer.read(LARGEST_REPLY + 1)
+                content = _read(answer, time.monotonic() + LONGEST_REPLY_SECONDS)
         except urllib.error.HTTPError as error:
             if error.code == 429 or error.code >= 500:
                 raise _Again(f"answers with status {error.code}", _seconds(error.headers.get("Retry-After"))) from None
             raise LiveError(f"public registry: refuses with status {error.code}; try later, or ingest the files") from None
         except TimeoutError:
-            raise _Again(f"no answer within {self.timeout_seconds:g} s") from None
+            raise _Again(f"no whole answer in time (each part within {self.timeout_seconds:g} s)") from None
         except (urllib.error.URLError, ConnectionError, OSError) as error:
             reason = getattr(error, "reason", error)
             raise _Again(f"cannot be reached ({reason})") from None
         finally:
             self.last = time.monotonic()
         return _results(content)
+
+
+def _read(answer: Any, until: float) -> bytes:
+    """The whole reply, neither larger nor slower than a page may be: a time-out alone is started anew by every byte."""
+    content = bytearray()
+    while some := answer.read1(2**16):
+        content += some
+        if len(content) > LARGEST_REPLY:
+            raise LiveError("public registry: answers with more than a page can hold; ingest the files instead")
+        if time.monotonic() > until:
+            raise TimeoutError
+    return bytes(content)
 
 
 def _results(content: bytes) -> list[dict[str, Any]]:
@@ -152,7 +167,8 @@ class LiveRegistry:
     def listed(self, near: str, within: Distance, use: Use, specialties: Sequence[str] = (), limit: int = 20) -> Listed:
         """As the protocol says. Errors: LiveError."""
         centres = shipped_centres()
-        place = read_place(near, centres)
+        city = read_city(near)
+        place = self._city(near.partition(",")[0].strip(), *city) if city else read_place(near, centres)
         zips, _ = centres.within(place.latitude, place.longitude, within.km)
         chosen = chosen_families(specialties, use)
         if not len(zips):
@@ -183,6 +199,20 @@ class LiveRegistry:
         if cut:
             remarks.append(f"cut off by the registry at {LAST_SKIP + PAGE} records, so some may be missing: {', '.join(cut)}")
         return Listed(place.words, tuple(found[identifier][1] for _, identifier in order), tuple(remarks))
+
+
+    def _city(self, given: str, city: str, state: str) -> Place:
+        """The middle of a city as the registry's own addresses have it: one question."""
+        self.tell(f"asking where {city.title()}, {state} is")
+        records = self.client.page(
+            version="2.1", limit=str(PAGE), enumeration_type="NPI-1", address_purpose="LOCATION", country_code="US", city=given, state=state
+        )
+        places = [place for record in records for place in record.get("addresses") or [] if place.get("address_purpose") == "LOCATION"]
+        codes = Counter(zip_number(str(one.get("postal_code", ""))) for one in places if city_name(str(one.get("city", ""))) == city)
+        found = middle_of(city, state, [(code, people) for code, people in codes.items() if code is not None], shipped_centres())
+        if found is None:
+            raise InputError(f"--near '{given}, {state}': the public registry has no practice in a city of that name; give a ZIP code")
+        return found
 
 
 def _listings(record: Mapping[str, Any], latitude: float, longitude: float, radius_km: float, chosen: Sequence[str]) -> Iterator[Listing]:

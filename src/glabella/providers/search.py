@@ -13,7 +13,7 @@ from glabella.providers.sheet import Sheet, sheet_of
 from glabella.providers.sources.national import OTHER_FAMILY
 from glabella.providers.tables import Use, families, family_groups
 from glabella.providers.where import Distance, Place, read_place
-from glabella.providers.words import CORRECTION, NOTICES, QUESTIONS, SORTED_EVIDENCE, SORTED_NEAREST, told_not_shown
+from glabella.providers.words import SORTED_EVIDENCE, SORTED_NEAREST, said_with_every_list, told_not_shown
 
 SORTS = ("nearest", "evidence")
 ZIPS_AT_ONCE = 400
@@ -46,6 +46,10 @@ class SourceLine:
     as_of_from: str
     old: str
 
+    def to_json(self) -> dict[str, Any]:
+        """As a document."""
+        return {**{name: value for name, value in vars(self).items() if name != "old"}, "remark": self.old or None}
+
 
 @dataclass(frozen=True)
 class Found:
@@ -77,10 +81,8 @@ class Found:
                 {**hit.sheet.to_json(), "distance_km": round(hit.km), "distance_from": hit.measured_from}
                 for hit in self.hits
             ],
-            "notices": list(NOTICES), "questions_to_ask": list(QUESTIONS), "correction": CORRECTION,
-            "sources": [
-                {**{name: value for name, value in vars(one).items() if name != "old"}, "remark": one.old or None} for one in self.sources
-            ],
+            **said_with_every_list(),
+            "sources": [one.to_json() for one in self.sources],
         }  # fmt: skip
 
 
@@ -122,7 +124,14 @@ def search(
     else:
         shown = [npi for *_, npi in nsmallest(limit, ((-low, km, npi) for npi, (km, _, low) in best.items()))]
     hits = tuple(Hit(sheet_of(database, npi, use), best[npi][0], best[npi][1], _exact(centres, best[npi][1])) for npi in shown)
-    return Found(place, within, use, chosen, sort, len(best), len(hidden), hits, list_sources(database, today))
+    return Found(place, within, use, chosen, sort, len(best), len(hidden), hits, _sources_of(hits, list_sources(database, today)))
+
+
+def _sources_of(hits: Sequence[Hit], sources: Sequence[SourceLine]) -> tuple[SourceLine, ...]:
+    """The files behind these people: of the lists of states only those of their own."""
+    states = {hit.sheet.state for hit in hits}
+    of_states = ("licences_", "actions_")
+    return tuple(one for one in sources if not one.name.startswith(of_states) or one.name.split("_")[1] in states)
 
 
 def chosen_families(specialties: Sequence[str], use: Use) -> tuple[str, ...]:

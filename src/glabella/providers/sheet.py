@@ -3,11 +3,12 @@
 import json
 import re
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from glabella.errors import InputError
+from glabella.providers.board_licence import BoardLicence
 from glabella.providers.gather import PERSON, Person, active_of, claims_of, facts_of, licences_of, school_of, today_of
 from glabella.providers.npi import is_npi
 from glabella.providers.points import CLAIM_YEARS, Part, rate, total, treatments_per_year
@@ -17,6 +18,10 @@ from glabella.providers.words import CLAIMS_LIMITS, board_link
 REGISTRY = "https://npiregistry.cms.hhs.gov/provider-view/{npi}"
 ENUMERATION_CENSORED = "2008-06"  # numbers began in May 2005 and everybody had to have one by 2008
 LATIN = re.compile(r"[A-Za-zÀ-ÿ']+")
+
+
+class NotShownError(InputError):
+    """No record is shown under a registry number."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ def read_sheet(database: sqlite3.Connection, number: str, use: Use) -> Sheet:
         raise InputError(f"registry number '{number}': must be ten digits with the right check digit; copy it from the list")
     found = database.execute("SELECT hidden FROM evidence WHERE npi = ?", (int(number),)).fetchone()
     if found is None or found[0]:
-        raise InputError(f"registry number {number}: no record is shown in this database; look it up at {REGISTRY.format(npi=number)}")
+        raise NotShownError(f"registry number {number}: no record is shown in this database; look it up at {REGISTRY.format(npi=number)}")
     return sheet_of(database, int(number), use)
 
 
@@ -90,19 +95,19 @@ def sheet_of(database: sqlite3.Connection, npi: int, use: Use) -> Sheet:
     today, days = today_of(database), dict(database.execute("SELECT name, as_of FROM source"))
     claims, school, licences = claims_of(database, npi), school_of(database, npi), licences_of(database, person)
     national = max((day for name, day in days.items() if name.startswith("national")), default="")
-    specialties = list(dict.fromkeys(one.label for code, _ in json.loads(person.codes) if (one := specialty_of(code)) is not None))
+    specialties = _names_of(database, [code for code, _ in json.loads(person.codes)])
     facts = [
         _specialty(person, specialties, national),
         _treatments(database, npi, claims, days, use),
         _years(person, school, days, national),
-        *_licences(person, licences, days, today, national),
+        *_licences(person, licences, days, national),
         Fact("record", f"last updated {person.updated or 'on an unknown day'}", "national registry", national),
     ]
     facts += _elsewhere(database, npi, days)
     return Sheet(
         npi, told_name(f"{person.first} {person.last}"), person.credential,
         specialties[0] if person.group != "other" else "another specialty",
-        told_name(person.line), told_name(person.city), person.state, person.zip, person.phone, tuple(facts),
+        told_name(person.line), told_name(person.city), person.state, person.zip, told_phone(person.phone), tuple(facts),
         rate(facts_of(person, today, claims, school, active_of(licences, today)), use.goal), board_link(person.state, person.family),
         REGISTRY.format(npi=npi),
     )  # fmt: skip
@@ -113,9 +118,20 @@ def told_zip(code: int | None) -> str | None:
     return None if code is None else f"{code:05d}"
 
 
+def told_phone(text: str) -> str:
+    """'555-010-2000'; as it is where it has not ten digits."""
+    return f"{text[:3]}-{text[3:6]}-{text[6:]}" if len(text) == 10 and text.isdigit() else text
+
+
 def told_name(text: str) -> str:
     """'O'Example-Smith' from capitals."""
     return LATIN.sub(lambda word: "'".join(piece.capitalize() for piece in word[0].split("'")), text)
+
+
+def _names_of(database: sqlite3.Connection, codes: Sequence[str]) -> list[str]:
+    """Names of codes of ours, those of the user's own copy of the code set where there is one."""
+    own = dict(database.execute(f"SELECT code, says FROM specialty_name WHERE code IN ({','.join('?' * len(codes))})", codes))
+    return list(dict.fromkeys(own.get(code, one.label) for code in codes if (one := specialty_of(code)) is not None))
 
 
 def _specialty(person: Person, labels: list[str], national: str) -> Fact:
@@ -161,22 +177,27 @@ def _years(person: Person, school: int, days: dict[str, str], national: str) -> 
     return Fact("years", "unknown: no date in the files", "national registry", national, False)
 
 
-def _licences(person: Person, found: list[Any], days: dict[str, str], today: date, national: str) -> list[Fact]:
-    facts = []
-    source, as_of = f"licence list of {person.state}", days.get(f"licences_{person.state}", "")
+def _licences(person: Person, found: list[BoardLicence], days: dict[str, str], national: str) -> list[Fact]:
+    facts, actions = [], []
+    lists = {name: day for name, day in days.items() if name.startswith(f"licences_{person.state}")}
     for one in found:
+        if not one.status:
+            source = f"board actions of {person.state}"
+            actions.append(Fact("board record", f"'{one.discipline}': read it at the board", source, days.get(one.list, "")))
+            continue
         until = f", until {one.expires}" if one.expires else ""
         noted = f"; the list notes '{one.discipline}': read it at the board" if one.discipline else ""
-        facts.append(Fact("licence", f"{one.type}, {one.number}: '{one.status}'{until}{noted}", source, as_of))
+        said = f"{one.type}, {one.number}: '{one.status}'{until}{noted}"
+        facts.append(Fact("licence", said, f"licence list of {person.state}", days.get(one.list, "")))
     if facts:
-        return facts
+        return facts + actions
     claimed = [number for state, number in json.loads(person.licences) if state == person.state]
     if claimed:
-        why = f"no match in the list of {person.state}" if as_of else f"no list of {person.state} was ingested"
+        why = f"no match in the list of {person.state}" if lists else f"no list of {person.state} was ingested"
         says = f"unknown whether active ({why}); the person reports number {', '.join(claimed)}"
     else:
         says = f"unknown: no licence number for {person.state} in the registry"
-    return [Fact("licence", f"{says}; check with the state board", "national registry", national, False)]
+    return [Fact("licence", f"{says}; check with the state board", "national registry", national, False), *actions]
 
 
 def _elsewhere(database: sqlite3.Connection, npi: int, days: dict[str, str]) -> list[Fact]:

@@ -50,21 +50,6 @@ class Board:
     link: str
 
 
-@dataclass(frozen=True)
-class StateLayout:
-    """Columns of a state's file of licences; ``clean`` is what the discipline column says of somebody without any."""
-
-    state: str
-    dataset: str
-    number: str
-    last_name: str
-    type: str
-    status: str
-    expires: str
-    discipline: str
-    clean: str
-
-
 def rows_of(name: str) -> list[dict[str, str]]:
     """Rows of a shipped table."""
     text = files("glabella.providers").joinpath("data", name).read_text("utf-8")
@@ -129,8 +114,3 @@ def boards() -> dict[str, Board]:
     """Boards by the state's postal code."""
     return {row["state"]: Board(row["state"], row["name"], row["link"]) for row in rows_of("boards.csv")}
 
-
-@cache
-def state_layouts() -> tuple[StateLayout, ...]:
-    """Known files of state licences."""
-    return tuple(StateLayout(**{key: value for key, value in row.items() if key != "quality"}) for row in rows_of("state_layouts.csv"))

@@ -30,6 +30,8 @@ def found_lines(found: Found, *, sheets: bool = False) -> Iterator[str]:
         yield NOTHING_FOUND
     for number, hit in enumerate(found.hits, 1):
         yield from _hit_lines(number, hit, found, sheets)
+    if found.hits and not sheets:
+        yield "what the files say of one of them: glabella providers show NUMBER, the last one in the line"
     yield ""
     yield from closing_lines(found.sources)
 
@@ -38,8 +40,12 @@ def _points_of_all(found: Found) -> Iterator[str]:
     """Points belong here and nowhere else in a list."""
     for number, hit in enumerate(found.hits, 1):
         low, high, most = total(hit.sheet.parts)
-        points = f"{low:g}" if low == high else f"{low:g} to {high:g}"
-        yield f"  {number:3}: {points} of {most:g}"
+        yield f"  {number:3}: {told_points(low, high)} of {most:g}"
+
+
+def told_points(low: float, high: float) -> str:
+    """'61' or '61 to 91'."""
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
 def _hit_lines(number: int, hit: Hit, found: Found, sheets: bool) -> Iterator[str]:
@@ -67,13 +73,13 @@ def sheet_lines(sheet: Sheet, indent: str = "", *, name: bool = True) -> Iterato
 def points_lines(sheet: Sheet) -> Iterator[str]:
     """How the person would be sorted by evidence."""
     low, high, most = total(sheet.parts)
-    yield f"How sorted, where a list is sorted by evidence: {low:g} to {high:g} of {most:g} points"
+    yield f"How sorted, where a list is sorted by evidence: {told_points(low, high)} of {most:g} points"
     for part in sheet.parts:
         points = f"{part.low:g}" if part.low == part.high else f"{part.low:g} to {part.high:g}, unknown"
         yield f"  {part.name}: {points} of {part.most:g}"
 
 
-def closing_lines(sources: tuple[SourceLine, ...]) -> Iterator[str]:
+def closing_lines(sources: tuple[SourceLine, ...] = ()) -> Iterator[str]:
     """Notices, questions, sources and how to correct a record."""
     for notice in NOTICES:
         yield from _wrapped(notice)
@@ -82,7 +88,8 @@ def closing_lines(sources: tuple[SourceLine, ...]) -> Iterator[str]:
     for question in QUESTIONS:
         yield from _wrapped(f"- {question}")
     yield ""
-    yield "Sources:"
+    if sources:
+        yield "Sources:"
     for one in sources:
         basis = "" if one.as_of_from == "file name" else f", by the {one.as_of_from}" if one.as_of_from != "given" else ", as given"
         yield f"- {one.title}: {one.as_of}{basis}{f' ({one.old})' if one.old else ''}"
@@ -107,12 +114,7 @@ def listed_lines(found: Listed, within: Distance, use: Use) -> Iterator[str]:
         if one.check:
             yield f"     check: {one.check}"
     yield ""
-    for notice in NOTICES:
-        yield from _wrapped(notice)
-    yield ""
-    yield "Questions to ask:"
-    for question in QUESTIONS:
-        yield from _wrapped(f"- {question}")
+    yield from closing_lines()
 
 
 def taken_lines(taken: list[Taken]) -> Iterator[str]:

@@ -1,7 +1,9 @@
 """Places as people write them: '55902', 'Rochester, MN', '44.02,-92.47'; and distances such as '50km' or '30 mi'."""
 
+import difflib
 import re
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,8 +66,8 @@ def read_place(text: str, centres: Centres, database: sqlite3.Connection | None 
         if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
             raise InputError(f"--near {text}: latitude must be -90 to 90 and longitude -180 to 180 degrees")
         return Place(latitude, longitude, f"{latitude:.2f}, {longitude:.2f}")
-    if found := re.fullmatch(r"(.+?)\s*,\s*([A-Za-z .]+)", given):
-        return _city(found[1], _state(found[2], text), centres, database)
+    if found := read_city(text):
+        return _city(*found, centres, database)
     raise InputError(
         f"--near {text}: must be a ZIP code such as 55902, a city with its state such as 'Rochester, MN', or 'latitude,longitude'"
     )
@@ -97,17 +99,31 @@ def _states(name: str) -> list[str]:
     return list(boards()) if len(name) <= 2 else [board.name for board in boards().values()]
 
 
-def _city(name: str, state: str, centres: Centres, database: sqlite3.Connection | None) -> Place:
-    if database is None:
-        raise InputError(f"--near '{name}, {state}': cities are known from the registry's file; give a ZIP code")
-    wanted = city_name(name)
-    rows = database.execute("SELECT zip, people FROM city WHERE state = ? AND name = ?", (state, wanted)).fetchall()
-    placed = [(centre, people) for code, people in rows if (centre := centres.find(code)) is not None]
+def read_city(text: str) -> tuple[str, str] | None:
+    """City as it is looked up and the state's code from 'Rochester, MN'; None for text of another form. Errors: InputError."""
+    found = re.fullmatch(r"(.+?)\s*,\s*([A-Za-z .]+)", text.strip())
+    return None if found is None else (city_name(found[1]), _state(found[2], text))
+
+
+def middle_of(city: str, state: str, zips: Iterable[tuple[int, int]], centres: Centres) -> Place | None:
+    """The middle of a city's practice addresses, from ZIP codes and how many people practise there; None without any."""
+    placed = [(centre, people) for code, people in zips if (centre := centres.find(code)) is not None]
     if not placed:
-        known = [row[0].title() for row in database.execute("SELECT DISTINCT name FROM city WHERE state = ? ORDER BY name", (state,))]
-        hint = nearest(wanted.title(), known) if known else "no city of that state is"
-        raise InputError(f"--near '{name}, {state}': no practice address names that city; {hint}; or give a ZIP code")
+        return None
     weights = np.array([people for _, people in placed], float)
     points = np.array([centre[:2] for centre, _ in placed])
     latitude, longitude = (weights @ points) / weights.sum()
-    return Place(float(latitude), float(longitude), f"middle of the practice addresses in {wanted.title()}, {state}")
+    return Place(float(latitude), float(longitude), f"middle of the practice addresses in {city.title()}, {state}")
+
+
+def _city(city: str, state: str, centres: Centres, database: sqlite3.Connection | None) -> Place:
+    given = f"--near '{city.title()}, {state}'"
+    if database is None:
+        raise InputError(f"{given}: cities are known from the registry's file; give a ZIP code")
+    place = middle_of(city, state, database.execute("SELECT zip, people FROM city WHERE state = ? AND name = ?", (state, city)), centres)
+    if place is None:
+        known = [row[0].title() for row in database.execute("SELECT DISTINCT name FROM city WHERE state = ? ORDER BY name", (state,))]
+        close = difflib.get_close_matches(city.title(), known, n=3)
+        hint = f"did you mean {' or '.join(repr(name) for name in close)}, or" if close else "correct it, or"
+        raise InputError(f"{given}: no practice address names that city; {hint} give a ZIP code")
+    return place

@@ -1,5 +1,7 @@
 """What is said with every list: what it is not, what to ask, where to check."""
 
+from typing import Any
+
 from glabella.providers.tables import boards
 
 PHYSICIANS = "https://www.docinfo.org"
@@ -25,8 +27,9 @@ CLAIMS_LIMITS = (
     "whole practice and are not meant to indicate quality"
 )
 CORRECTION = (
-    "To correct a record: the person updates it in the national registry (NPPES), and the next file that is ingested carries it. A wrong "
-    "match with another file: remove that file, or report it to this project."
+    "To correct a record: the person updates it in the national registry (NPPES), and the next file that is ingested carries it. What "
+    "another file says is corrected by its publisher; until then, make the database anew without that file. Where two files were matched "
+    "wrongly, tell this project."
 )
 SORTED_NEAREST = "nearest first; distances are between centres of ZIP codes; at the same distance by registry number"
 SORTED_EVIDENCE = (
@@ -34,6 +37,11 @@ SORTED_EVIDENCE = (
     "interval, not a zero, and no points say how good somebody is"
 )
 NOTHING_FOUND = "Nobody in the files within that distance. That says nothing about who practises there."
+
+
+def said_with_every_list() -> dict[str, Any]:
+    """Notices, questions and how to correct a record, as a document."""
+    return {"notices": list(NOTICES), "questions_to_ask": list(QUESTIONS), "correction": CORRECTION}
 
 
 def board_link(state: str, family: str) -> str:

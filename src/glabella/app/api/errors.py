@@ -8,7 +8,7 @@ CODES = {
     "malformed": (400, "the body is no JSON, nests too deep or holds NaN, Infinity or text that is no text"),
     "refused": (403, "a label rule forbids it for this person and purpose"),
     "foreign_origin": (403, "the request comes from a page of another site"),
-    "not_found": (404, "there is no such address, note, version, pattern or job"),
+    "not_found": (404, "there is no such address, note, version, pattern, job or record"),
     "method_not_allowed": (405, "the address has no such method"),
     "conflict": (409, "the note was saved elsewhere in between"),
     "too_large": (413, "the body is too large"),

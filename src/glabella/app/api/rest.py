@@ -14,6 +14,7 @@ from glabella.app.api.compute import compute_router
 from glabella.app.api.errors import CODES
 from glabella.app.api.handlers import add_error_handlers
 from glabella.app.api.notes import notes_router
+from glabella.app.api.practitioners import practitioners_router
 from glabella.app.api.reference import router as reference_router
 from glabella.app.api.said import EVERYWHERE, errors
 from glabella.app.guard import DEEPEST, MOST_BYTES
@@ -41,7 +42,7 @@ def build_rest(services: Services) -> FastAPI:
     )  # fmt: skip
     add_error_handlers(app)
     everywhere = errors(*EVERYWHERE)
-    for router in (reference_router, compute_router(services), notes_router(services)):
+    for router in (reference_router, compute_router(services), notes_router(services), practitioners_router(services)):
         app.include_router(router, prefix="/api/v1", responses=everywhere)
     app.openapi = lambda: _document(app)  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -61,6 +62,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
                 {"name": "reference", "description": "What there is to choose from."},
                 {"name": "compute", "description": "Check, simulate, plan, map."},
                 {"name": "notes", "description": "Treatments as they are written, with all their versions."},
+                {"name": "practitioners", "description": "People near a place, from public records on this computer. No verdicts."},
                 {"name": "own patterns", "description": "Named sets of injections."},
             ],
         )  # fmt: skip

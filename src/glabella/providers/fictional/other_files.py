@@ -35,7 +35,6 @@ SECOND_COLUMNS = (
     "Provider Practice Location Address - Fax Number",
 )  # fmt: skip
 BIRTH_MARK = "19610203"  # every birth day in the fictional files, so that a test can look for it in the database
-KINDS = {"363A": "Physician Assistant License", "363L": "Nurse Practitioner License"}
 TREATING = ("207N", "2084", "2081", "207Y", "207W", "363L")
 
 
@@ -103,19 +102,6 @@ def second_places(people: Iterable[Invented]) -> str:
         other = zips[min(at[one.zip] + 2, len(zips) - 1)]
         rows.append((one.npi, f"{one.number} SECOND ST", "", f"{one.city} BRANCH", one.state, f"{other}1234", "US", "5550100000", "", ""))
     return _table(SECOND_COLUMNS, rows, csv.QUOTE_ALL)
-
-
-def washington_licences(people: Iterable[Invented]) -> str:
-    """The list of a state, with the birth year that it publishes and that nobody here keeps."""
-    names = ("CredentialNumber", "LastName", "FirstName", "MiddleName", "CredentialType", "Status", "BirthYear", "CEDueDate",
-             "FirstIssueDate", "LastIssueDate", "ExpirationDate", "ActionTaken")  # fmt: skip
-    rows = []
-    for place, one in enumerate(people):
-        kind = next((words for begin, words in KINDS.items() if one.code.startswith(begin)), "Physician And Surgeon License")
-        status = "EXPIRED" if place % 6 == 0 else "ACTIVE"
-        rows.append((f"MD.MD.{int(one.licence):08d}", one.last, one.first, "", kind, status, BIRTH_MARK[:4], "", "20100101", "20240101",
-                     "20270930", "Yes" if place % 9 == 0 else "No"))  # fmt: skip
-    return _table(names, rows)
 
 
 def gazetteer() -> str:

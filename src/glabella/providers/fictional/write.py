@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from glabella.providers.fictional import national_file, other_files
+from glabella.providers.fictional.licence_lists import licence_lists
 from glabella.providers.fictional.people import Invented, invent
 from glabella.providers.tables import specialty_of
 
@@ -36,7 +37,6 @@ def write_files(folder: Path, count: int = 20_000, seed: int = 7, *, zipped: boo
     everybody = list(invent(count, seed, often=often))
     ours = [one for one in everybody if one.is_person and specialty_of(one.code) is not None]
     excluded, reported = ours[:: len(ours) // max(1, len(ours) // SHARE_EXCLUDED)], ours[1::SHARE_REPORTED]
-    washington = [one for one in ours if one.state == "WA"]
     doctors = [one for one in ours if one.code.startswith("20")]
     files = {
         "claims_2022": ("MUP_PHY_R24_P05_V10_D22_Prov_Svc.csv", other_files.claims(ours, seed, 2022).encode("cp1252")),
@@ -44,10 +44,10 @@ def write_files(folder: Path, count: int = 20_000, seed: int = 7, *, zipped: boo
         "exclusions": ("UPDATED.csv", other_files.exclusions(excluded, ours[2:12]).encode()),
         "clinicians": ("DAC_NationalDownloadableFile.csv", other_files.clinicians(doctors).encode()),
         "opt_outs": ("OptOut_2026-09-01.csv".replace("-", ""), other_files.opt_outs(doctors[::11]).encode()),
-        "licences_WA": ("Health_Care_Provider_Credential_Data_20260915.csv", other_files.washington_licences(washington).encode()),
         "zip_centres": ("2021_Gaz_zcta_national.txt", other_files.gazetteer().encode()),
         "deactivations": ("NPPES_Deactivated_NPI_Report_091426_V2.xlsx", other_files.deactivations(reported)),
     }  # fmt: skip
+    files |= {source: (name, text.encode()) for source, (name, text) in licence_lists(ours).items()}
     paths = {}
     for source, (name, content) in files.items():
         paths[source] = folder / name

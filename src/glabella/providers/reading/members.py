@@ -12,7 +12,7 @@ from typing import IO
 from glabella.errors import InputError
 from glabella.providers.reading.workbook import workbook_lines
 
-CHUNK = 2**20
+CHUNK = LONGEST_LINE = 2**20
 TEXT = (".csv", ".txt", ".tsv")
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, NotImplementedError, RuntimeError)
 
@@ -38,11 +38,14 @@ class Member:
         return f"{self.path.name}|{self.name}|{stat.st_size}|{stat.st_mtime_ns}"
 
     def lines(self, start: int = 0) -> Iterator[bytes]:
-        """Lines from byte ``start`` on. Errors: InputError for a damaged archive or a disk that cannot be read."""
+        """Lines from byte ``start`` on. Errors: InputError for a damaged archive, a disk that cannot be read, a line without an end."""
         try:
             with self.opener() as stream:
                 _skip(stream, start)
-                yield from stream
+                while line := stream.readline(LONGEST_LINE):
+                    if len(line) == LONGEST_LINE and line[-1:] != b"\n":  # such as a file that was filled with zeros before it was fetched
+                        raise InputError(f"{self.where}: a line of more than 1 MB, so no table or a damaged one; fetch the file again")
+                    yield line
         except BROKEN as error:
             raise InputError(f"{self.where}: the archive is damaged or cut short ({_reason(error)}); fetch the file again") from None
         except OSError as error:

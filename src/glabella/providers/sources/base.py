@@ -19,8 +19,8 @@ class Source:
     title: ClassVar[str]
     order: ClassVar[int]
     signature: ClassVar[tuple[str, ...]]
-    title_rows: ClassVar[int] = 0
     sifts: ClassVar[bool] = False
+    holds_back: ClassVar[bool] = False  # whether the people of the list are not shown
 
     def __init__(self, header: Header, member: Member, as_of: date | None) -> None:
         self.header, self.member = header, member
@@ -98,9 +98,14 @@ def zip_number(text: str) -> int | None:
     return int(digits) if len(digits) == 5 and digits.isdigit() and digits != "00000" else None
 
 
-def licence_key(number: str) -> str:
-    """A licence number as it is compared: its digits without zeros in front."""
-    return re.sub(r"\D", "", number).lstrip("0")
+def licence_keys(number: str) -> list[str]:
+    """A licence number as it is compared: all its digits, and its last run of digits, without zeros in front.
+
+    Registry and state write the same number with and without the code of the profession before it.
+    """
+    runs = re.findall(r"\d+", number)
+    found = ("".join(runs).lstrip("0"), runs[-1].lstrip("0") if runs else "")
+    return [key for key in dict.fromkeys(found) if key]
 
 
 def _day(year: str, month: str, day: str) -> date | None:

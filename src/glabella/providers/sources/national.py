@@ -86,6 +86,7 @@ class National(Source):
         if self.whole:
             for table in ("person", "second_place", "city"):
                 database.execute(f"DELETE FROM {table}")
+            database.execute("DELETE FROM source WHERE name IN ('national_update', 'second_places')")  # what they told of is gone
         self.counts["fresh"] = int(not database.execute("SELECT EXISTS (SELECT 1 FROM person)").fetchone()[0])
 
     @property

@@ -2,7 +2,7 @@
 
 import sqlite3
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from glabella.providers.npi import is_npi
 from glabella.providers.reading import Header, Member
@@ -12,13 +12,19 @@ SECOND = "Provider Secondary Practice Location Address"
 
 
 class Gathering(Source):
-    """A source that gathers rows for one statement. ``clear`` empties its table first, because each file is complete in itself."""
+    """A source that gathers rows for one statement: the identifier of a person and what is kept beside it.
 
-    statement: str
-    clear: str = ""
+    ``columns``: that of the identifier and those that ``kept`` is given. ``clear`` empties the table first, because each file is
+    complete in itself.
+    """
+
+    columns: ClassVar[tuple[str, ...]]
+    statement: ClassVar[str]
+    clear: ClassVar[str] = ""
 
     def __init__(self, header: Header, member: Member, as_of: date | None) -> None:
         super().__init__(header, member, as_of)
+        self.places = [header.place(name) for name in self.columns]
         self.rows: list[tuple[Any, ...]] = []
 
     def begin(self, database: sqlite3.Connection) -> None:
@@ -29,22 +35,24 @@ class Gathering(Source):
     def take(self, record: list[str]) -> None:
         """As every source."""
         self.counts["records"] += 1
-        row = self.row(record)
+        row = self.row(*(record[place].strip() for place in self.places))
         if row is not None:
             self.rows.append(row)
             self.counts["kept"] += 1
 
-    def row(self, record: list[str]) -> tuple[Any, ...] | None:
-        """What is kept of a record, None for nothing."""
-        raise NotImplementedError
-
-    def number(self, text: str) -> int | None:
-        """An identifier with the right check digit; others are counted."""
-        text = text.strip()
-        if is_npi(text):
-            return int(text)
-        self.counts["without identifier" if not text.strip("0") else "wrong check digits"] += 1
+    def row(self, number: str, *texts: str) -> tuple[Any, ...] | None:
+        """A row of the table; None for a record that is left out, which is counted."""
+        kept = self.kept(*texts)
+        if kept is None:
+            return None
+        if is_npi(number):
+            return int(number), *kept
+        self.counts["without identifier" if not number.strip("0") else "wrong check digits"] += 1
         return None
+
+    def kept(self, *texts: str) -> tuple[Any, ...] | None:
+        """What is kept beside the identifier; None for nothing, which is counted."""
+        raise NotImplementedError
 
     def flush(self) -> None:
         """As every source."""
@@ -57,41 +65,34 @@ class SecondPlaces(Gathering):
 
     name, title, order = "second_places", "Second practice places (NPPES)", 2
     signature = ("NPI", f"{SECOND} - Postal Code", f"{SECOND} - City Name")
+    columns = (
+        "NPI", f"{SECOND} - Address Line 1", f"{SECOND} - Address Line 2", f"{SECOND} - City Name", f"{SECOND} - State Name",
+        f"{SECOND} - Postal Code", f"{SECOND} - Country Code (If outside U.S.)",
+    )  # fmt: skip
     statement = "INSERT OR IGNORE INTO second_place SELECT ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM person WHERE npi = ?1)"
 
-    def __init__(self, header: Header, member: Member, as_of: date | None) -> None:
-        super().__init__(header, member, as_of)
-        at = header.place
-        self.npi, self.first, self.second = at("NPI"), at(f"{SECOND} - Address Line 1"), at(f"{SECOND} - Address Line 2")
-        self.city, self.state, self.zip = at(f"{SECOND} - City Name"), at(f"{SECOND} - State Name"), at(f"{SECOND} - Postal Code")
-        self.country = at(f"{SECOND} - Country Code (If outside U.S.)")
-
-    def row(self, record: list[str]) -> tuple[Any, ...] | None:
+    def kept(self, *texts: str) -> tuple[Any, ...] | None:
         """As every source."""
-        number, code = self.number(record[self.npi]), zip_number(record[self.zip])
-        if number is None or code is None or (record[self.country].strip() or "US") != "US":
+        first, second, city, state, postcode, country = texts
+        code = zip_number(postcode)
+        if code is None or (country or "US") != "US":
+            self.counts["without a ZIP code of the country"] += 1
             return None
-        line = f"{record[self.first].strip()} {record[self.second].strip()}".strip()
-        return number, line, record[self.city].strip(), record[self.state].strip().upper(), code
+        return f"{first} {second}".strip(), city, state.upper(), code
 
 
 class Deactivations(Gathering):
     """The monthly report of numbers that are no longer in use."""
 
     name, title, order = "deactivations", "Deactivated numbers (NPPES)", 3
-    signature = ("NPI", "NPPES Deactivation Date")
-    title_rows = 1
+    signature = columns = ("NPI", "NPPES Deactivation Date")
+    holds_back = True
     clear = "DELETE FROM deactivated"
     statement = "INSERT OR REPLACE INTO deactivated VALUES (?, ?)"
 
-    def __init__(self, header: Header, member: Member, as_of: date | None) -> None:
-        super().__init__(header, member, as_of)
-        self.npi, self.day = header.place("NPI"), header.place("NPPES Deactivation Date")
-
-    def row(self, record: list[str]) -> tuple[Any, ...] | None:
+    def kept(self, *texts: str) -> tuple[Any, ...] | None:
         """As every source."""
-        number = self.number(record[self.npi])
-        return None if number is None else (number, iso_day(record[self.day]))
+        return (iso_day(texts[0]),)
 
 
 class Exclusions(Gathering):
@@ -99,20 +100,17 @@ class Exclusions(Gathering):
 
     name, title, order = "exclusions", "Exclusions from federal health programmes (OIG)", 4
     signature = ("NPI", "EXCLTYPE", "EXCLDATE", "LASTNAME")
+    columns = ("NPI", "REINDATE")
+    holds_back = True
     clear = "DELETE FROM excluded"
     statement = "INSERT OR IGNORE INTO excluded VALUES (?)"
 
-    def __init__(self, header: Header, member: Member, as_of: date | None) -> None:
-        super().__init__(header, member, as_of)
-        self.npi, self.back = header.place("NPI"), header.place("REINDATE")
-
-    def row(self, record: list[str]) -> tuple[Any, ...] | None:
+    def kept(self, *texts: str) -> tuple[Any, ...] | None:
         """As every source."""
-        if record[self.back].strip(" 0"):
+        if texts[0].strip(" 0"):
             self.counts["reinstated"] += 1
             return None
-        number = self.number(record[self.npi])
-        return None if number is None else (number,)
+        return ()
 
 
 class Clinicians(Gathering):
@@ -120,67 +118,70 @@ class Clinicians(Gathering):
 
     name, title, order = "clinicians", "Doctors and Clinicians (CMS)", 6
     signature = ("NPI", "Grd_yr", "pri_spec")
+    columns = ("NPI", "Grd_yr")
     clear = "DELETE FROM school"
     statement = "INSERT INTO school VALUES (?, ?) ON CONFLICT DO UPDATE SET year = max(year, excluded.year)"
 
-    def __init__(self, header: Header, member: Member, as_of: date | None) -> None:
-        super().__init__(header, member, as_of)
-        self.npi, self.year = header.place("NPI"), header.place("Grd_yr")
-
-    def row(self, record: list[str]) -> tuple[Any, ...] | None:
+    def kept(self, *texts: str) -> tuple[Any, ...] | None:
         """As every source."""
-        year = record[self.year].strip()
-        if not year.isdigit() or not 1930 <= int(year) <= self.as_of.year:
+        year = texts[0]
+        if not year.isdecimal() or not 1930 <= int(year) <= self.as_of.year:
             self.counts["without a year"] += 1
             return None
-        number = self.number(record[self.npi])
-        return None if number is None else (number, int(year))
+        return (int(year),)
 
 
 class OptOuts(Gathering):
     """People who have left Medicare. That is legal and common; it only explains why there are no counts."""
 
     name, title, order = "opt_outs", "Opt-out affidavits (CMS)", 7
-    signature = ("NPI", "Optout Effective Date", "Optout End Date")
+    signature = columns = ("NPI", "Optout Effective Date", "Optout End Date")
     clear = "DELETE FROM opt_out"
     statement = "INSERT OR REPLACE INTO opt_out VALUES (?, ?, ?)"
 
-    def __init__(self, header: Header, member: Member, as_of: date | None) -> None:
-        super().__init__(header, member, as_of)
-        self.npi, self.first, self.last = (header.place(name) for name in self.signature)
-
-    def row(self, record: list[str]) -> tuple[Any, ...] | None:
+    def kept(self, *texts: str) -> tuple[Any, ...] | None:
         """As every source."""
-        number = self.number(record[self.npi])
-        return None if number is None else (number, iso_day(record[self.first]), iso_day(record[self.last]))
+        return tuple(iso_day(text) for text in texts)
 
 
 class ZipCentres(Gathering):
     """A newer list of ZIP centres than the one that ships: the Census Bureau's Gazetteer of ZIP code tabulation areas."""
 
     name, title, order = "zip_centres", "ZIP centres (Census Gazetteer)", 0
-    signature = ("GEOID", "INTPTLAT", "INTPTLONG")
+    signature = columns = ("GEOID", "INTPTLAT", "INTPTLONG")
     clear = "DELETE FROM centre"
     statement = "INSERT OR REPLACE INTO centre VALUES (?, ?, ?)"
-
-    def __init__(self, header: Header, member: Member, as_of: date | None) -> None:
-        super().__init__(header, member, as_of)
-        self.zip, self.latitude, self.longitude = (header.place(name) for name in self.signature)
 
     @classmethod
     def recognises(cls, header: Header) -> bool:
         """As every source."""
         return header.has(cls.signature) and not header.has(("USPS",))
 
-    def row(self, record: list[str]) -> tuple[Any, ...] | None:
-        """As every source."""
+    def row(self, number: str, *texts: str) -> tuple[Any, ...] | None:
+        """A ZIP code in place of a person; 0,0 is a way to say that nobody knows, not a place off Africa."""
         try:
-            latitude, longitude = float(record[self.latitude]), float(record[self.longitude])
+            latitude, longitude = (float(text) for text in texts)
         except ValueError:
+            latitude = longitude = 0.0
+        code = zip_number(number)
+        if code is None or (latitude == 0 and longitude == 0) or not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
             self.counts["without coordinates"] += 1
             return None
-        code = zip_number(record[self.zip])
-        if code is None or (latitude == 0 and longitude == 0) or not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-            self.counts["without coordinates"] += 1  # 0,0 is a way to say that nobody knows, not a place off Africa
-            return None
         return code, latitude, longitude
+
+
+class SpecialtyNames(Gathering):
+    """The user's own copy of the code set (NUCC), whose names then stand in place of our short labels. It may not be shipped."""
+
+    name, title, order = "specialty_names", "Names of specialty codes (NUCC)", 0
+    signature = ("Code", "Grouping", "Classification", "Specialization")
+    columns = ("Code", "Display Name")
+    clear = "DELETE FROM specialty_name"
+    statement = "INSERT OR REPLACE INTO specialty_name VALUES (?, ?)"
+
+    def row(self, number: str, *texts: str) -> tuple[Any, ...] | None:
+        """A code in place of a person."""
+        if len(number) == 10 and number.isalnum() and texts[0]:
+            return number, texts[0]
+        self.counts["without a code and a name"] += 1
+        return None
