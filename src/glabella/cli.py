@@ -19,6 +19,7 @@ COMMANDS = {  # name -> module in glabella.commands, and its function
     "demo": ("simulate", "demo"),
     "effects": ("effects", "effects"),
     "follow-up": ("follow_up", "follow_up"),
+    "photo": ("photo", "photo"),
     "plan": ("plan", "plan_dose"),
     "providers": ("providers", "providers"),
     "risk-map": ("risk_map", "risk_map"),

@@ -1,0 +1,177 @@
+"""Photos from file to places on the skin: an astronaut, painted heads that are known, and what is refused."""
+
+from importlib import resources
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+from tests.photo_made import Case, invented_face, paint
+
+from glabella.errors import InputError
+from glabella.evidence import load_parameters
+from glabella.patient import Patient
+from glabella.photo import fit_photo, read_photo
+from glabella.photo.camera import turn_between
+from glabella.photo.later import later_picture
+from glabella.photo.lines import expect_lines, find_lines
+from glabella.photo.picture import Picture
+from glabella.photo.skin_map import map_skin
+from glabella.report.render import Lines
+from glabella.stages.anatomy import build_atlas
+from glabella.stages.skin import build_skin
+
+AREAS = ("glabellar", "forehead")
+
+
+@pytest.fixture(scope="module")
+def astronaut(landmark_model):
+    with resources.as_file(resources.files("skimage.data") / "astronaut.png") as path:
+        return read_photo(path, landmark_model)
+
+
+@pytest.fixture(scope="module")
+def head():
+    """(case, face, neutral face, its expected lines, picture with lines 0.5 mm deep): dark skin, light from above, turned by 12 degrees."""
+    case = Case(71, turn=12, skin="dark", light="from above", pixels_per_mm=3.6, distance_mm=600, size=(210.0, 270.0))
+    face, neutral = invented_face(case.seed)
+    atlas = build_atlas(neutral, None, load_parameters())
+    lines = expect_lines(build_skin(atlas, load_parameters()), AREAS, Patient(), load_parameters())
+    drawn = tuple(Lines(lines.phase_mm[area], 0.5 * lines.strength[area], 6.0) for area in AREAS)
+    return case, face, atlas, lines, paint(case, face, drawn)
+
+
+@pytest.fixture(scope="module")
+def photo(head, landmark_model):
+    return fit_photo(head[4], landmark_model)
+
+
+@pytest.fixture(scope="module")
+def found(photo):
+    skin = build_skin(photo.atlas, load_parameters())
+    expected = expect_lines(skin, AREAS, photo.patient, load_parameters())
+    skin_map = map_skin(photo.head, photo.picture.shape)
+    return expected, skin_map, find_lines(photo.picture, skin_map, expected, photo.landmarks, photo.parameters)
+
+
+def test_the_astronaut_is_found_measured_and_too_coarse_for_lines(astronaut):
+    assert astronaut.landmarks.score > 0.9
+    assert astronaut.landmarks.expression["mouthSmileLeft"] > 0.5
+    right, left = astronaut.landmarks.points[468, :2], astronaut.landmarks.points[473, :2]
+    np.testing.assert_allclose(right, [203.8, 101.2], atol=1.5)  # where its pupils are, read off the picture
+    np.testing.assert_allclose(left, [247.0, 103.4], atol=1.5)
+    assert 55 < astronaut.size.interpupillary_distance_mm < 68
+    assert any("too coarse to see lines" in caution for caution in astronaut.quality.cautions)
+    places = {place.name: place.pixel for place in astronaut.places}
+    eyes = (right + left) / 2
+    assert np.linalg.norm(places["procerus"] - eyes) < 12 * astronaut.quality.pixels_per_mm
+    assert places["corrugator_medial_right"][0] < eyes[0] < places["corrugator_medial_left"][0]
+
+
+def test_pose_size_and_sites_of_a_known_head(head, photo):
+    case, face, atlas, _, _ = head
+    truth = case.camera.truth
+    assert turn_between(photo.head.camera.turn, truth.turn) < 6
+    assert photo.head.camera.pixels_per_mm == pytest.approx(truth.pixels_per_mm, rel=0.05)
+    true_mm = face.interpupillary_distance_mm
+    assert abs(photo.size.interpupillary_distance_mm - true_mm) < 2 * photo.size.interpupillary_error_mm
+    ours = {place.name: place.pixel for place in photo.places if place.seen}
+    errors = []
+    for name, site in atlas.sites.items():
+        point = face.surface(2).at(np.array([site.triangle]), site.barycentric[None])
+        if name in ours:
+            errors.append(np.linalg.norm(ours[name] - truth.project(point)[0, :2]) / truth.pixels_per_mm)
+    assert np.median(errors) < 3.0
+    assert max(errors) < 6.0
+
+
+def test_lines_are_found_where_they_are_and_not_where_they_are_not(head, photo, found, landmark_model):
+    expected, skin_map, lines = found
+    assert lines.areas["forehead"].contrast > 5 * abs(lines.areas["forehead"].noise)
+    smooth = paint(head[0], head[1])
+    none = find_lines(smooth, skin_map, expected, photo.landmarks, photo.parameters, fill=False)
+    for area in AREAS:
+        assert none.areas[area].contrast < 0.25 * lines.areas[area].contrast
+        assert none.areas[area].depth_mm < none.areas[area].depth_error_mm
+
+
+def test_a_later_day_changes_the_lines_by_what_the_model_says_and_nothing_else(photo, found):
+    expected, skin_map, lines = found
+    same = later_picture(photo.picture, skin_map, lines, dict.fromkeys(AREAS, 1.0), np.zeros((len(photo.head.seen.surface(1).vertices), 3)))
+    np.testing.assert_array_equal(same, photo.picture.pixels)
+    for ratio in (0.3, 0.7):
+        later = Picture(later_picture(photo.picture, skin_map, lines, dict.fromkeys(AREAS, ratio)))
+        again = find_lines(later, skin_map, expected, photo.landmarks, photo.parameters, fill=False)
+        for area in AREAS:
+            assert again.areas[area].contrast / lines.areas[area].contrast == pytest.approx(ratio, abs=0.17)
+    touched = np.abs(later.pixels.astype(int) - photo.picture.pixels).max(2) > 0
+    allowed = np.zeros_like(touched)
+    allowed[skin_map.window] = sum(valley.any(2) for valley in lines.valley.values())
+    assert touched.any()
+    assert not (touched & ~allowed).any()
+
+
+def test_skin_moves_as_far_as_the_model_says(photo, found):
+    _, skin_map, lines = found
+    vertices = photo.head.seen.surface(1).vertices
+    up = np.zeros_like(vertices)
+    up[:, 1] = 2.0
+    later = later_picture(photo.picture, skin_map, lines, dict.fromkeys(AREAS, 1.0), up)
+    x, y = photo.head.camera.project(photo.head.seen.landmarks[[151]])[0, :2].astype(int)
+    shift = round(2.0 * photo.head.camera.pixels_per_mm)
+    before = photo.picture.luminance[y - 40 : y + 40, x - 30 : x + 30]
+    after = Picture(later).luminance[y - 40 - shift : y + 40 - shift, x - 30 : x + 30]
+    still = Picture(later).luminance[y - 40 : y + 40, x - 30 : x + 30]
+    assert np.abs(before - after).mean() < 0.5 * np.abs(before - still).mean()
+
+
+def spoiled(picture, how, landmarks):
+    image = Image.fromarray(picture.pixels)
+    flat = landmarks.points[:, :2]
+    if how == "none":
+        image.paste((120, 130, 140), (0, 0, *image.size))
+    if how == "several":
+        wide = Image.new("RGB", (2 * image.width, image.height))
+        wide.paste(image, (0, 0))
+        wide.paste(image, (image.width, 0))
+        image = wide
+    if how == "small":
+        little = image.resize((image.width // 14, image.height // 14))
+        image = Image.new("RGB", image.size, (150, 160, 170))
+        image.paste(little, (300, 300))
+    if how == "dark":
+        image = image.point(lambda value: value * 0.14)
+    if how == "white":
+        image = image.point(lambda value: min(255, value * 6))
+    if how == "blurred":
+        image = image.filter(ImageFilter.GaussianBlur(4.0 * 2.6))
+    if how == "glasses":
+        draw = ImageDraw.Draw(image)
+        for eye in (468, 473):
+            x, y = flat[eye]
+            draw.ellipse((x - 120, y - 85, x + 120, y + 105), fill=(12, 12, 14))
+    return Picture(np.asarray(image))
+
+
+REFUSED = {
+    "none": "no face found",
+    "several": "2 faces found",
+    "small": "too small|no face",
+    "dark": "too dark|no face",
+    "white": "pure white|no face",
+    "blurred": "blurred by",
+    "glasses": "dark glasses",
+}
+
+
+@pytest.mark.parametrize("how", REFUSED)
+def test_what_the_fit_was_not_measured_on_is_refused(how, photo, landmark_model):
+    with pytest.raises(InputError, match=REFUSED[how]) as error:
+        fit_photo(spoiled(photo.picture, how, photo.landmarks), landmark_model)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("turn", [40, 70])
+def test_a_profile_is_refused(turn, landmark_model):
+    case = Case(72, turn=turn, pixels_per_mm=2.5)
+    with pytest.raises(InputError, match=r"turned by|no face found|not seen clearly"):
+        fit_photo(paint(case, invented_face(72)[0]), landmark_model)
