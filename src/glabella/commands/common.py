@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +61,14 @@ def tell_json(document: Any) -> None:
     from glabella.outcome import outcome_text
 
     click.echo(outcome_text(document), nl=False)
+
+
+def tell_lines(lines: Iterable[str], page: Path | None = None) -> None:
+    """A text on stdout, and where its report is."""
+    for line in lines:
+        click.echo(line)
+    if page is not None:
+        click.echo(f"report: {page}")
 
 
 PATH = click.Path(path_type=Path)

@@ -16,6 +16,7 @@ from glabella.commands.common import (
     seed_option,
     settings_option,
     tell_json,
+    tell_lines,
 )  # fmt: skip
 
 
@@ -63,7 +64,4 @@ def compare(
         return
     from glabella.comparison_text import comparison_lines
 
-    for line in comparison_lines(found):
-        click.echo(line)
-    if page is not None:
-        click.echo(f"report: {page}")
+    tell_lines(comparison_lines(found), page)

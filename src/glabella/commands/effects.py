@@ -15,6 +15,7 @@ from glabella.commands.common import (
     seed_option,
     settings_option,
     tell_json,
+    tell_lines,
 )
 from glabella.errors import InputError
 
@@ -75,10 +76,7 @@ def effects(
     if as_json:
         tell_json(document)
         return
-    for line in effects_lines(document, likeliest_first):
-        click.echo(line)
-    if page is not None:
-        click.echo(f"report: {page}")
+    tell_lines(effects_lines(document, likeliest_first), page)
 
 
 def _asked(plan_file: Path | None, patient_file: Path | None, product: str | None, areas: tuple[str, ...]) -> "tuple[Plan, Patient | None]":

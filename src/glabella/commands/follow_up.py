@@ -14,6 +14,7 @@ from glabella.commands.common import (
     read_plan,
     seed_option,
     tell_json,
+    tell_lines,
 )
 
 
@@ -55,7 +56,4 @@ def follow_up(
     if as_json:
         tell_json(found.to_json())
         return
-    for line in follow_up_lines(found):
-        click.echo(line)
-    if page is not None:
-        click.echo(f"report: {page}")
+    tell_lines(follow_up_lines(found), page)

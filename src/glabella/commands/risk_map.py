@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from glabella.commands.common import PATH, computing, json_option, parameters_with, patient_option, settings_option, tell_json
+from glabella.commands.common import PATH, computing, json_option, parameters_with, patient_option, settings_option, tell_json, tell_lines
 
 
 @click.command("risk-map")
@@ -40,7 +40,4 @@ def risk_map(patient_file: Path | None, out: Path | None, as_json: bool, setting
     if as_json:
         tell_json(found.to_json())
         return
-    for line in summary_lines(found):
-        click.echo(line)
-    if page is not None:
-        click.echo(f"report: {page}")
+    tell_lines(summary_lines(found), page)

@@ -19,6 +19,7 @@ from glabella.commands.common import (
     seed_option,
     settings_option,
     tell_json,
+    tell_lines,
 )  # fmt: skip
 from glabella.errors import InputError
 
@@ -45,7 +46,7 @@ def demo(out: Path, samples: int, seed: int) -> None:
 
     plan = Plan.label("onabotulinumtoxinA", "glabellar")
     outcome, page = _run(plan, None, DEMO_DAYS, samples, seed, out, parameters_with(()))
-    _print(outcome, page)
+    tell_lines(_lines(outcome), page)
 
 
 @click.command()
@@ -99,7 +100,7 @@ def simulate(
     if as_json:
         tell_json(outcome.to_json())
     else:
-        _print(outcome, page)
+        tell_lines(_lines(outcome), page)
 
 
 def _run(
@@ -127,13 +128,6 @@ def _run(
         from glabella.report.write import write_report
 
         return outcome, write_report(outcome, out, progress)
-
-
-def _print(outcome: "Outcome | LowerOutcome", page: Path | None) -> None:
-    for line in _lines(outcome):
-        click.echo(line)
-    if page is not None:
-        click.echo(f"report: {page}")
 
 
 def _simulate_years(
@@ -164,10 +158,7 @@ def _simulate_years(
         return
     from glabella.years.show import years_lines
 
-    for line in years_lines(found):
-        click.echo(line)
-    if page is not None:
-        click.echo(f"report: {page}")
+    tell_lines(years_lines(found), page)
 
 
 def _lines(outcome: "Outcome | LowerOutcome") -> "Iterable[str]":

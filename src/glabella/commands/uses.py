@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from glabella.commands.common import PATH, json_option, progress_line, seed_option, tell_json
+from glabella.commands.common import PATH, json_option, progress_line, seed_option, tell_json, tell_lines
 from glabella.errors import InputError
 
 
@@ -54,10 +54,7 @@ def uses(
     if as_json:
         tell_json(found.to_json())
         return
-    for line in course_lines(found, _columns()):
-        click.echo(line)
-    if page is not None:
-        click.echo(f"report: {page}")
+    tell_lines(course_lines(found, _columns()), page)
 
 
 def _columns() -> int:

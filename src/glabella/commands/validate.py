@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from glabella.commands.common import PATH, json_option, progress_line, tell_json
+from glabella.commands.common import PATH, json_option, progress_line, tell_json, tell_lines
 
 VALIDATION_FOLDER = "glabella-validation"
 
@@ -32,6 +32,4 @@ def validate(out: Path | None, draws: int, trials: tuple[str, ...], as_json: boo
     if as_json:
         tell_json(found.to_json())
         return
-    for line in summary_lines(found):
-        click.echo(line)
-    click.echo(f"report: {page}")
+    tell_lines(summary_lines(found), page)
