@@ -167,7 +167,10 @@ class FaceViewer {
     on(this.canvas, "pointerdown", (event) => { this.pressed = [event.clientX, event.clientY]; });
     on(this.canvas, "pointerup", (event) => this.release(event));
     on(this.canvas, "webglcontextlost", (event) => { event.preventDefault(); this.say("The picture was lost; it comes back by itself."); });
-    on(this.canvas, "webglcontextrestored", () => { this.say(""); this.invalidate(); });
+    on(this.canvas, "webglcontextrestored", () => { // the first frame is sometimes never shown, so the words go with the second
+      this.invalidate();
+      setTimeout(() => { this.say(""); this.invalidate(); }, REST_MS);
+    });
     on(this.divide, "pointerdown", (event) => this.dragDivider(event));
     on(this.divide, "keydown", (event) => this.stepDivider(event));
     this.offs.push(this.bus.on("day", () => this.refresh()), this.bus.on("months", () => this.changed()),
