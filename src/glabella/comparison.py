@@ -1,10 +1,7 @@
 """What a comparison of two plans returns: each curve under both, the paired difference with its band, and the chances of side effects."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -15,6 +12,7 @@ from glabella.evidence.patterns import site_areas
 from glabella.evidence.products import NOT_INTERCHANGEABLE
 from glabella.names import AREAS
 from glabella.outcome import CONTRACTION, FRAME, Curve, Outcome, Probability, Sources, plain
+from glabella.schemas import check_shape, shipped_schema
 
 SCHEMA = "glabella-comparison-1"
 ORDER = ("first", "second")
@@ -248,22 +246,14 @@ def _risk_json(risk: PairedRisk) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@cache
 def comparison_schema() -> Mapping[str, Any]:
     """The JSON Schema (2020-12) of a comparison, as shipped."""
-    return json.loads(resources.files("glabella.data").joinpath("comparison.schema.json").read_text("utf-8"))
+    return shipped_schema("comparison")
 
 
 def validate_comparison(document: Mapping[str, Any]) -> None:
     """Check a comparison read from JSON against the schema; the first misfit is an error that says where it is."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    error = best_match(Draft202012Validator(comparison_schema()).iter_errors(document))
-    if error is not None:
-        where = "/".join(str(part) for part in error.absolute_path) or "top level"
-        what = error.message if len(error.message) < 200 else error.message[:200] + " ..."
-        raise InputError(f"comparison, {where}: {what}; see comparison.schema.json")
+    check_shape(document, "comparison", "comparison")
     lengths = {len(document["days"]), *(n for group in GROUPS for n in _lengths(document[group]))}
     if len(lengths) > 1:
         raise InputError(f"comparison: curves of {sorted(lengths)} values; each needs one value per day, {len(document['days'])}")

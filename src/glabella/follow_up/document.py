@@ -1,14 +1,12 @@
 """The JSON of a follow-up: the document, its schema and the check against it."""
 
-import json
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from glabella.errors import InputError
 from glabella.follow_up.forecast import FACTORS, Forecast
 from glabella.outcome import FRAME, Curve, plain
+from glabella.schemas import check_shape, shipped_schema
 
 if TYPE_CHECKING:
     from glabella.follow_up.result import FollowUp
@@ -65,21 +63,14 @@ def _band(curve: Curve) -> dict[str, list[float]]:
     return {"median": plain(curve.median), "low": plain(curve.low), "high": plain(curve.high)}
 
 
-@cache
 def follow_up_schema() -> Mapping[str, Any]:
     """The JSON Schema (2020-12) as shipped."""
-    return json.loads(resources.files("glabella.data").joinpath("follow_up.schema.json").read_text("utf-8"))
+    return shipped_schema("follow_up")
 
 
 def validate_follow_up(document: Mapping[str, Any]) -> None:
     """Check a follow-up read from JSON against the schema; the first misfit is an error that says where it is."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    error = best_match(Draft202012Validator(follow_up_schema()).iter_errors(document))
-    if error is not None:
-        where = "/".join(str(part) for part in error.absolute_path) or "top level"
-        raise InputError(f"follow-up, {where}: {error.message[:200]}; see follow_up.schema.json")
+    check_shape(document, "follow_up", "follow-up")
     for when in ("before", "after"):
         for area, curves in document[when]["areas"].items():
             if any(len(curves[name][end]) != len(document["days"]) for name in CURVES for end in ("median", "low", "high")):

@@ -1,10 +1,7 @@
 """The JSON of an outcome: the document, its parts that outcomes of every region share, its schema."""
 
 import dataclasses
-import json
 from collections.abc import Iterable, Mapping
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +10,7 @@ from glabella.errors import InputError
 from glabella.outcome.curve import Curve
 from glabella.outcome.parts import Sources
 from glabella.outcome.plain import plain
+from glabella.schemas import check_shape, shipped_schema
 
 if TYPE_CHECKING:
     from glabella.outcome.record import Record
@@ -92,22 +90,14 @@ def curves_document(curves: Any) -> dict[str, dict[str, list[float]]]:
     return {item.name: band_document(getattr(curves, item.name)) for item in dataclasses.fields(curves)}
 
 
-@cache
 def outcome_schema() -> Mapping[str, Any]:
     """The JSON Schema (2020-12) of an outcome, as shipped."""
-    return json.loads(resources.files("glabella.data").joinpath("outcome.schema.json").read_text("utf-8"))
+    return shipped_schema("outcome")
 
 
 def validate_outcome(document: Mapping[str, Any]) -> None:
     """Check an outcome read from JSON against the schema; the first misfit is an error that says where it is."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    error = best_match(Draft202012Validator(outcome_schema()).iter_errors(document))
-    if error is not None:
-        where = "/".join(str(part) for part in error.absolute_path) or "top level"
-        what = error.message if len(error.message) < 200 else error.message[:200] + " ..."
-        raise InputError(f"outcome, {where}: {what}; see outcome.schema.json")
+    check_shape(document, "outcome", "outcome")
     lengths = {len(document["days"])}
     for group in ("skin", "movement", "muscles", "brow"):
         lengths |= set(_band_lengths(document[group]))

@@ -11,7 +11,6 @@ from glabella.photo.photo import PhotoFace
 from glabella.photo.simulated import FACES, PhotoSimulation
 
 SCHEMA = "glabella-photo-1"
-SITE_ERROR_MM = 3.0
 PRIVACY = "the picture was read on this machine alone; nothing of it was sent anywhere, and nothing is kept but what --out names"
 
 

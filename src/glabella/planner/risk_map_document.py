@@ -1,9 +1,6 @@
 """A risk map as plain data and in a few lines of text."""
 
-import json
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -14,6 +11,7 @@ from glabella.outcome import FRAME, plain
 from glabella.planner.risk_map import SEED, Chance, RiskMap
 from glabella.planner.risk_map_chance import SPACING_MM
 from glabella.planner.risk_map_distances import heights_above_rim, nearest_glabellar_sites, site_distances
+from glabella.schemas import check_shape, shipped_schema
 from glabella.stages.anatomy import NOMINAL_RADIUS_MM
 
 SCHEMA = "glabella-risk-map-1"
@@ -73,22 +71,14 @@ def _by_level(row: Mapping[float, float | None]) -> dict[str, Any]:
     return {f"{level:g}": plain(length) for level, length in row.items()}
 
 
-@cache
 def risk_map_schema() -> Mapping[str, Any]:
     """The JSON Schema (2020-12) of a risk map, as shipped."""
-    return json.loads(resources.files("glabella.data").joinpath("risk_map.schema.json").read_text("utf-8"))
+    return shipped_schema("risk_map")
 
 
 def validate_risk_map(data: Mapping[str, Any]) -> None:
     """Check a risk map read from JSON against the schema; the first misfit is an error that says where it is."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    error = best_match(Draft202012Validator(risk_map_schema()).iter_errors(data))
-    if error is not None:
-        where = "/".join(str(part) for part in error.absolute_path) or "top level"
-        what = error.message if len(error.message) < 200 else error.message[:200] + " ..."
-        raise InputError(f"risk map, {where}: {what}; see risk_map.schema.json")
+    check_shape(data, "risk_map", "risk map")
     vertices = data["vertices"]
     lengths = {len(values) for name, values in vertices.items() if name != "dose_units_per_mm3"}
     lengths |= {len(values) for values in vertices["dose_units_per_mm3"].values()}

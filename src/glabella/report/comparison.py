@@ -4,7 +4,6 @@ from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,12 @@ from glabella.report.page import (
     data_uri,
     face_name,
     facts,
-    jinja2_markup,
     percent,
     plan_facts,
     subtitle,
 )  # fmt: skip
 from glabella.report.style import Picture, styled, words
+from glabella.report.templates import load_template, page_style
 from glabella.report.write import FolderKind, Progress, check_report_folder, write_folder
 
 COMPARISON_FOLDER = FolderKind("report.html", "comparison.json", "glabella comparison")
@@ -99,17 +98,13 @@ def _picture_name(plan: str, day: float) -> str:
 
 def render_comparison(comparison: Comparison, pictures: Sequence[Picture]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    import jinja2
-
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    folder = resources.files("glabella.report")
-    template = environment.from_string(folder.joinpath("comparison.html.j2").read_text("utf-8"))
+    template = load_template("comparison.html.j2")
     named = {picture.name: picture for picture in pictures}
     outcomes = dict(zip(PLANS, (comparison.first, comparison.second), strict=True))
     faces = _faces(comparison, named)
     return template.render(
         comparison=comparison, generator=COMPARISON_FOLDER.generator, data_uri=data_uri, outcomes=outcomes,
-        css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")), subtitle=subtitle(comparison.first),
+        css=page_style(), subtitle=subtitle(comparison.first),
         summary=comparison.summary().replace(" %", "\N{NO-BREAK SPACE}%"), overrides=comparison.first.overrides,
         sections=[(anchor, name) for anchor, name in SECTIONS if anchor != "face" or faces], pairing=pairing_note(comparison),
         units_note=comparison.units_note, tiles=tiles(comparison), plan_lines={name: plan_line(o) for name, o in outcomes.items()},

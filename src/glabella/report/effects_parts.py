@@ -1,10 +1,10 @@
 """What follows a table of side effects on any page: when to get help, the blood, unlicensed products, genuine boxes, reporting."""
 
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
 from glabella.effects_text import Cite, blood_lines, tell_anything
+from glabella.report.templates import load_template
 
 
 def more_about(document: Mapping[str, Any], cite: Cite = str) -> Any:
@@ -17,7 +17,4 @@ def more_about(document: Mapping[str, Any], cite: Cite = str) -> Any:
 
 def filled_template(name: str, **values: Any) -> str:
     """A template of this folder with its values."""
-    import jinja2
-
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(resources.files("glabella.report").joinpath(name).read_text("utf-8")).render(**values)
+    return load_template(name).render(**values)

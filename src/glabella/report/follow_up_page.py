@@ -1,6 +1,5 @@
 """The page of a follow-up, and the folder that holds it."""
 
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,9 @@ from glabella.follow_up.result import FollowUp
 from glabella.follow_up.show import area_words, course_rows, day_words, milestone_sentences, seen_rows, told_factors, worth_sentence
 from glabella.outcome import CONTRACTION, GRADES, outcome_text, plain
 from glabella.report.follow_up import draw_follow_up
-from glabella.report.page import Tile, facts, jinja2_markup
+from glabella.report.page import Tile, facts
 from glabella.report.style import styled
+from glabella.report.templates import load_template, page_style
 from glabella.report.write import FolderKind, check_report_folder, write_folder
 
 FOLLOW_UP_FOLDER = FolderKind("report.html", "follow-up.json", "glabella follow-up")
@@ -38,14 +38,10 @@ def write_follow_up(found: FollowUp, folder: str | Path) -> Path:
 
 def render_follow_up(found: FollowUp, pictures: list[Any]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    import jinja2
-
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    folder = resources.files("glabella.report")
-    template = environment.from_string(folder.joinpath("follow_up.html.j2").read_text("utf-8"))
+    template = load_template("follow_up.html.j2")
     factors = [(FACTORS[name], f"{after:.2f}", f"{before:.2f}") for name, before, after in told_factors(found)]
     return template.render(
-        found=found, generator=FOLLOW_UP_FOLDER.generator, css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")),
+        found=found, generator=FOLLOW_UP_FOLDER.generator, css=page_style(),
         sections=SECTIONS, title="The rest of this course", who=_who(found), tiles=_tiles(found), pictures=pictures, seen=seen_rows(found),
         tables=[(area_words(area), course_rows(found, area), milestone_sentences(found, area)) for area in found.posterior.areas],
         factors=factors, worth=worth_sentence(found), cautions=[line for line in found.said if line.startswith("caution")],

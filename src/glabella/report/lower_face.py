@@ -20,12 +20,12 @@ from glabella.report.page import (
     band_note,
     data_uri,
     facts,
-    jinja2_markup,
     percent,
     plan_facts,
     subtitle,
 )
 from glabella.report.style import Picture, styled, words
+from glabella.report.templates import load_template, page_style
 from glabella.report.write import OUTCOME_FOLDER, PAGE, Progress, check_report_folder, write_folder
 
 PERSON_FACTS = ("age_years", "sex", "interpupillary_distance_mm", "conditions", "medicines", "earlier_toxin")  # what counts here
@@ -45,17 +45,10 @@ def write_lower_report(outcome: LowerOutcome, folder: str | Path, progress: Prog
 
 def render_lower_page(outcome: LowerOutcome, pictures: list[Picture]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    import jinja2
-
-    folder = resources.files("glabella.report")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        loader=jinja2.FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8")),
-    )  # fmt: skip
     person = {name: value for name, value in plain(outcome.patient).items() if name in PERSON_FACTS}
     shown: Any = outcome  # the parts of the page read what both kinds of outcome have
-    return environment.get_template("lower_face.html.j2").render(
-        outcome=outcome, generator=GENERATOR, css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")), data_uri=data_uri,
+    return load_template("lower_face.html.j2").render(
+        outcome=outcome, generator=GENERATOR, css=page_style(), data_uri=data_uri,
         title=lower_title(outcome), subtitle=subtitle(shown), band_note=band_note(shown), tiles=lower_tiles(outcome),
         sessions=_sessions(shown), plan_facts=plan_facts(shown), patient_facts=facts(person), findings=_findings(shown),
         pictures={"needles": None, "thickness": None, **{picture.name: picture for picture in pictures}},

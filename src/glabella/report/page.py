@@ -10,6 +10,7 @@ from glabella.effects_text import contradicts, effects_document
 from glabella.outcome import CONTRACTION, TIMELINE_HEADER, Curve, Estimate, Outcome, Reported, plain, timeline_cells
 from glabella.report.effects_parts import more_about
 from glabella.report.style import Picture, words
+from glabella.report.templates import load_template, page_style
 
 GENERATOR = "glabella report"  # the mark by which a folder of ours is known
 SECTIONS = (
@@ -34,16 +35,12 @@ class Tile:
 
 def render_page(outcome: Outcome, pictures: Sequence[Picture]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    import jinja2
-
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    folder = resources.files("glabella.report")
-    template = environment.from_string(folder.joinpath("report.html.j2").read_text("utf-8"))
+    template = load_template("report.html.j2")
     named = {picture.name: picture for picture in pictures}
     sources = outcome.sources()
     assumed = sum(row.kind == "assumed" for row in sources.parameters)
     return template.render(
-        outcome=outcome, generator=GENERATOR, css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")), data_uri=data_uri,
+        outcome=outcome, generator=GENERATOR, css=page_style(), data_uri=data_uri,
         title=title(outcome), subtitle=subtitle(outcome), band_note=band_note(outcome), sections=_sections(outcome),
         glance_note=_glance_note(outcome), tiles=tiles(outcome), sessions=_sessions(outcome), plan_facts=plan_facts(outcome),
         patient_facts=facts(plain(outcome.patient)), findings=_findings(outcome), faces=_faces(outcome, named),
@@ -56,13 +53,6 @@ def render_page(outcome: Outcome, pictures: Sequence[Picture]) -> str:
         "found, or it is from memory and unchecked.",
         sources_note=f"{len(sources.parameters)} rows of the parameter table and {len(sources.references)} sources were used here.",
     )  # fmt: skip
-
-
-def jinja2_markup(text: str) -> Any:
-    """Text of our own that must not be escaped."""
-    import markupsafe
-
-    return markupsafe.Markup(text)
 
 
 def data_uri(picture: Picture) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +29,11 @@ from glabella.planner.show import (
     with_band,
 )  # fmt: skip
 from glabella.planner.simulated import Band
-from glabella.report.page import Tile, _findings, _limits, _setting_facts, _with_percent, data_uri, jinja2_markup, plan_facts, subtitle
+from glabella.report.page import Tile, _findings, _limits, _setting_facts, _with_percent, data_uri, plan_facts, subtitle
 from glabella.report.planned_charts import draw_planned
 from glabella.report.planned_faces import EXPRESSION, PLANS, draw_needles, face_days, picture_name, start_faces
 from glabella.report.style import Picture, styled, words
+from glabella.report.templates import load_template, page_style
 from glabella.report.write import FolderKind, Progress, check_report_folder, write_folder
 
 PLAN_FILE = "plan.toml"
@@ -83,18 +83,11 @@ def draw_pictures(planned: PlannedDose) -> Generator[Picture, None, None]:
 
 def render_planned(planned: PlannedDose, pictures: Sequence[Picture]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    import jinja2
-
-    folder = resources.files("glabella.report")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        loader=jinja2.FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8")),
-    )  # fmt: skip
     named = {picture.name: picture for picture in pictures}
     faces = _faces(planned, named)
-    return environment.get_template("planned.html.j2").render(
+    return load_template("planned.html.j2").render(
         planned=planned, generator=PLANNED_FOLDER.generator, data_uri=data_uri, frame=FRAME, title=title(planned),
-        css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")), who=_who(planned), sentence=_spaced(sentence(planned)),
+        css=page_style(), who=_who(planned), sentence=_spaced(sentence(planned)),
         goal=goal_words(planned), tiles=tiles(planned), sections=[(a, n) for a, n in SECTIONS if a != "face" or faces],
         conditions=_conditions(planned), needles=needle_rows(planned), muscles=muscle_rows(planned), baseline=baseline_rows(planned),
         plan_facts=plan_facts(planned.outcome), plan_file=PLAN_FILE, faces=faces,

@@ -1,6 +1,5 @@
 """The page of a risk map, and the folder that holds it."""
 
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,10 @@ from glabella.planner.risk_map_chance import SPACING_MM
 from glabella.planner.risk_map_distances import heights_above_rim, nearest_glabellar_sites, site_distances
 from glabella.planner.risk_map_document import distance_text, height_text, in_percent, in_words, percent, where_is
 from glabella.planner.risk_map_scatter import DEPTHS, OFFSETS
-from glabella.report.page import Tile, facts, jinja2_markup
+from glabella.report.page import Tile, facts
 from glabella.report.risk_map_picture import draw_risk_map
 from glabella.report.style import styled
+from glabella.report.templates import load_template, page_style
 from glabella.report.write import FolderKind, Progress, check_report_folder, write_folder
 
 RISK_MAP_FOLDER = FolderKind("report.html", "risk_map.json", "glabella risk map")
@@ -46,14 +46,10 @@ def write_risk_map(found: RiskMap, folder: str | Path, progress: Progress | None
 
 def render_risk_map(found: RiskMap, pictures: list[Any]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    import jinja2
-
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    folder = resources.files("glabella.report")
-    template = environment.from_string(folder.joinpath("risk_map.html.j2").read_text("utf-8"))
+    template = load_template("risk_map.html.j2")
     sources = found.sources()
     return template.render(
-        found=found, generator=RISK_MAP_FOLDER.generator, css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")),
+        found=found, generator=RISK_MAP_FOLDER.generator, css=page_style(),
         sections=SECTIONS, title=f"{in_words(found.effect).capitalize()}: where {found.units:g} units would be risky", who=_who(found),
         tiles=_tiles(found), pictures={"risk_map_eye": None, **{picture.name: picture for picture in pictures}}, sites=_sites(found),
         heights=_heights(found),

@@ -1,6 +1,5 @@
 """The page of a therapeutic use, and the folder that holds it."""
 
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +7,9 @@ from glabella.evidence.published import PublishedRow
 from glabella.evidence.tables import read_rows, shipped_text
 from glabella.files import check_folder
 from glabella.outcome import FRAME, outcome_text
-from glabella.report.page import Tile, jinja2_markup
+from glabella.report.page import Tile
 from glabella.report.style import Picture, styled
+from glabella.report.templates import load_template, page_style
 from glabella.report.uses_charts import draw_use
 from glabella.report.write import FolderKind, check_report_folder, write_folder
 from glabella.uses.course import UseCourse
@@ -42,13 +42,9 @@ def write_use(course: UseCourse, folder: str | Path) -> Path:
 
 def render_use(course: UseCourse, pictures: list[Picture]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    import jinja2
-
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    folder = resources.files("glabella.report")
-    template = environment.from_string(folder.joinpath("uses.html.j2").read_text("utf-8"))
+    template = load_template("uses.html.j2")
     return template.render(
-        course=course, generator=USE_FOLDER.generator, css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")),
+        course=course, generator=USE_FOLDER.generator, css=page_style(),
         title=words(course.use).capitalize(), who=_who(course), sections=SECTIONS, pictures=pictures, tiles=_tiles(course), frame=FRAME,
         status=_status(course), as_of=max((row.as_of for row in course.licences), default="unknown"), dosing=_dosing(course),
         maximum=maximum_words(course.dosing),

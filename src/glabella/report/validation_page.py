@@ -1,7 +1,6 @@
 """The validation report: its words and tables, and the folder that holds it."""
 
 from collections.abc import Sequence
-from importlib import resources
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,8 @@ from typing import Any
 from glabella.calibration.coverage import load_coverage
 from glabella.evidence.sources import find_reference
 from glabella.outcome import outcome_text
-from glabella.report.page import jinja2_markup
 from glabella.report.style import Picture, styled
+from glabella.report.templates import load_template, page_style
 from glabella.report.validation_charts import describe, draw_validation, unit_word
 from glabella.report.validation_coverage import coverage_words, draw_coverage
 from glabella.report.write import FolderKind, Progress, check_report_folder, write_folder
@@ -53,15 +52,11 @@ def write_validation(found: Validation, folder: str | Path, progress: Progress |
 
 def render_validation(found: Validation, pictures: Sequence[Picture]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    import jinja2
-
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    folder = resources.files("glabella.report")
-    template = environment.from_string(folder.joinpath("validation.html.j2").read_text("utf-8"))
+    template = load_template("validation.html.j2")
     missed = sum(len(group.missed) for group in found.misses)
     tables = [(USE_WORDS[use], [_cells(one) for one in found.judged if one.row.use == use]) for use in found.summaries]
     return template.render(
-        found=found, generator=VALIDATION_FOLDER.generator, css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")),
+        found=found, generator=VALIDATION_FOLDER.generator, css=page_style(),
         sections=[one for one in SECTIONS if found.others or one[0] != "others"], pictures={picture.name: picture for picture in pictures},
         trials=[picture for picture in pictures if picture.name.startswith("trial_")],
         summaries=[_summary(summary) for summary in found.summaries.values()],

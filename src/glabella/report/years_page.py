@@ -1,13 +1,13 @@
 """The page of years of treatment, and the folder that holds it."""
 
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from glabella.files import check_folder
 from glabella.outcome import outcome_text, plain
-from glabella.report.page import Tile, facts, jinja2_markup
+from glabella.report.page import Tile, facts
 from glabella.report.style import styled
+from glabella.report.templates import load_template, page_style
 from glabella.report.write import FolderKind, Progress, check_report_folder, write_folder
 from glabella.report.years import draw_years
 from glabella.wording import counted
@@ -42,14 +42,10 @@ def write_years(found: Years, folder: str | Path, progress: Progress | None = No
 
 def render_years(found: Years, pictures: list[Any]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    import jinja2
-
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    folder = resources.files("glabella.report")
-    template = environment.from_string(folder.joinpath("years.html.j2").read_text("utf-8"))
+    template = load_template("years.html.j2")
     area = next(iter(next(iter(found.scenarios.values())).areas))
     return template.render(
-        found=found, generator=YEARS_FOLDER.generator, css=jinja2_markup(folder.joinpath("report.css").read_text("utf-8")),
+        found=found, generator=YEARS_FOLDER.generator, css=page_style(),
         sections=SECTIONS, title=_title(found), who=_who(found), tiles=_tiles(found), pictures=pictures, assumed=ASSUMED, by_year=BY_YEAR,
         sentences=list(summary_lines(found)), tables=[(scenario, table(found, scenario, area)) for scenario in found.scenarios.values()],
         responses=_responses(found), facts=_facts(found), patient_facts=facts(plain(found.patient)), sources=found.sources(),

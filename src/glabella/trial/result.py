@@ -1,18 +1,15 @@
 """What a trial gives: responders, strain, onset, duration and side effects of every arm, as data, as JSON and its schema."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest, norm
 
-from glabella.errors import InputError
 from glabella.outcome import FRAME, plain
 from glabella.population.block import ONSET_DAYS
+from glabella.schemas import check_shape, shipped_schema
 from glabella.trial.design import Arm, Trial, check_endpoint
 from glabella.trial.summary import KEYS, BlockSummary, kaplan_meier_error, median_day
 
@@ -269,22 +266,14 @@ def _wilson(met: int, counted: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-@cache
 def trial_schema() -> Mapping[str, Any]:
     """The JSON Schema (2020-12) of a trial's result, as shipped."""
-    return json.loads(resources.files("glabella.data").joinpath("trial.schema.json").read_text("utf-8"))
+    return shipped_schema("trial")
 
 
 def validate_trial(document: Mapping[str, Any]) -> None:
     """Check a result read from JSON against the schema; the first misfit is an error that says where it is."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    error = best_match(Draft202012Validator(trial_schema()).iter_errors(document))
-    if error is not None:
-        where = "/".join(str(part) for part in error.absolute_path) or "top level"
-        what = error.message if len(error.message) < 200 else error.message[:200] + " ..."
-        raise InputError(f"trial result, {where}: {what}; see trial.schema.json")
+    check_shape(document, "trial", "trial result")
 
 
 __all__ = ["ArmResult", "Duration", "Effect", "Onset", "Rate", "Spread", "TrialResult", "trial_schema", "validate_trial"]

@@ -1,14 +1,12 @@
 """The JSON of years of treatment: the document, its schema and the check against it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from glabella.errors import InputError
 from glabella.outcome import FRAME, Curve, plain
+from glabella.schemas import check_shape, shipped_schema
 
 if TYPE_CHECKING:
     from glabella.years.result import Scenario, Years
@@ -82,21 +80,14 @@ def _band(curve: Curve) -> dict[str, list[float]]:
     return {"median": plain(curve.median), "low": plain(curve.low), "high": plain(curve.high)}
 
 
-@cache
 def years_schema() -> Mapping[str, Any]:
     """The JSON Schema (2020-12) as shipped."""
-    return json.loads(resources.files("glabella.data").joinpath("years.schema.json").read_text("utf-8"))
+    return shipped_schema("years")
 
 
 def validate_years(document: Mapping[str, Any]) -> None:
     """Check years read from JSON against the schema; the first misfit is an error that says where it is."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    error = best_match(Draft202012Validator(years_schema()).iter_errors(document))
-    if error is not None:
-        where = "/".join(str(part) for part in error.absolute_path) or "top level"
-        raise InputError(f"years, {where}: {error.message[:200]}; see years.schema.json")
+    check_shape(document, "years", "years")
     wanted, years = len(document["days"]), len(document["year_ends"])
     for name, scenario in document["scenarios"].items():
         for group in ("areas", "muscles"):
