@@ -127,6 +127,11 @@ class Patient:
         """``face`` with the person's sex, age and size."""
         return face.for_person(float(self.sex == "male"), self.age_years, self.pupil_distance_mm(parameters))
 
+    @property
+    def shape_key(self) -> tuple[object, ...]:
+        """What of the person decides the shape of the face, and of what lies under its skin."""
+        return self.sex, self.age_years, self.interpupillary_distance_mm, self.frontalis_upper_margin_mm
+
     @classmethod
     def read(cls, path: str | Path) -> "Patient":
         """The person of a TOML file."""

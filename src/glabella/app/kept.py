@@ -49,6 +49,12 @@ class Kept(Generic[Value]):
         """Keep a value."""
         self._slot(key).values[:] = [value]
 
+    def drop(self, unwanted: Callable[[Hashable, Value], bool]) -> None:
+        """Forget the values of which ``unwanted(key, value)`` holds."""
+        with self._lock:
+            for key in [key for key, slot in self._slots.items() if slot.values and unwanted(key, slot.values[0])]:
+                del self._slots[key]
+
     def _slot(self, key: Hashable) -> _Slot[Value]:
         with self._lock:
             slot = self._slots.setdefault(key, _Slot())

@@ -21,6 +21,7 @@ from glabella.label import Finding, check_plan, ensure_allowed
 from glabella.names import SIDES, side_of
 from glabella.outcome import AREAS, CONTRACTION, EXPRESSIONS, BrowCurves, DoseBalance, MuscleCurves, Outcome, SkinCurves, plain, summarise
 from glabella.patient import Patient
+from glabella.photo.fitted_patient import FittedPatient
 from glabella.plan import Injection, Plan, Session
 from glabella.planner.goal import Goal
 from glabella.planner.lowest_dose import lowest_dose
@@ -149,10 +150,22 @@ class Workbench:
 
     def is_built(self, patient: Patient) -> bool:
         """Whether the face of this person is warm."""
-        return self._faces.find(_shape(patient)) is not None
+        return self._faces.find(patient.shape_key) is not None
+
+    def forget(self, photo: str) -> None:
+        """Drop everything that was made of the head of a photo."""
+
+        def of_it(patient: Patient) -> bool:
+            return isinstance(patient, FittedPatient) and patient.photo == photo
+
+        self._faces.drop(lambda key, face: of_it(face.person.patient))
+        self._patients.drop(lambda key, patient: of_it(patient))
+        self._risk_maps.drop(lambda key, found: of_it(found.patient))
+        for kept in (self._runs, self._results):
+            kept.drop(lambda key, result: of_it(result.person.patient))
 
     def _face(self, patient: Patient) -> _Face:
-        return self._faces.get(_shape(patient), lambda: self._build(patient))
+        return self._faces.get(patient.shape_key, lambda: self._build(patient))
 
     def _build(self, patient: Patient) -> _Face:
         table = self._parameters.recording()
@@ -364,11 +377,6 @@ def _told(progress: Progress | None, cancelled: Callable[[], bool]) -> Progress:
 
 def _check_samples(samples: int, seed: int) -> tuple[int, int]:
     return whole("samples", samples, 0, MOST_SAMPLES), whole("seed", seed, 0, 2**62)
-
-
-def _shape(patient: Patient) -> tuple[object, ...]:
-    """What of a person decides the shape of the face."""
-    return patient.sex, patient.age_years, patient.interpupillary_distance_mm, patient.frontalis_upper_margin_mm
 
 
 def _physical(plan: Plan) -> tuple[object, ...]:

@@ -1,5 +1,6 @@
 """The story of a picture: from a file to a head in mm with its anatomy, or a line that says why not."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,8 @@ from glabella.photo.picture import Picture, read_picture
 from glabella.photo.places import Place, site_places
 from glabella.photo.size import IrisSize, Size, measure_irises, measure_size
 from glabella.stages.anatomy import Atlas, build_atlas
+
+Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,15 +53,20 @@ def read_photo(path: str | Path, model: LandmarkModel, patient: Patient | None =
 
 
 def fit_photo(
-    picture: Picture, model: LandmarkModel, patient: Patient | None = None, pupil_distance_mm: float | None = None, where: str = "photo"
-) -> PhotoFace:
-    """The same for a picture that is read already."""
+    picture: Picture, model: LandmarkModel, patient: Patient | None = None, pupil_distance_mm: float | None = None, where: str = "photo",
+    progress: Progress = lambda what, share: None,
+) -> PhotoFace:  # fmt: skip
+    """The same for a picture that is read already; ``progress`` is told each step and may raise to end the work."""
     parameters, patient = load_photo_parameters(), patient or Patient()
+    progress("looking for the face", 0.1)
     box = one_face(model.find_faces(picture), where)
+    progress("looking for its landmarks", 0.3)
     landmarks = model.find_landmarks(picture, box)
     check_landmarks(landmarks, parameters, where)
+    progress("fitting the head", 0.4)
     rows, columns = picture.shape
     head = fit_head(landmarks, np.array([(columns - 1) / 2, (rows - 1) / 2]), parameters)
+    progress("measuring the size", 0.9)
     irises = measure_irises(picture, landmarks, head.camera, head.seen)
     size = measure_size(irises, head.camera, head.seen, parameters, pupil_distance_mm or patient.interpupillary_distance_mm)
     head = head.in_size(size.factor)

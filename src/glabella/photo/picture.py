@@ -1,5 +1,6 @@
 """Reading a picture: one frame, upright, 8-bit RGB, with bounded memory and without anything else that the file holds."""
 
+import io
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,6 @@ class Picture:
 
 def read_picture(path: str | Path) -> Picture:
     """The picture of a file; every trouble is an InputError of one line. Only pixels are kept: no EXIF, no place, no time, no name."""
-    Image = pillow()
     path = Path(path)
     where = f"photo {path}"
     try:
@@ -69,10 +69,22 @@ def read_picture(path: str | Path) -> Picture:
         raise InputError(f"{where}: cannot be read ({(error.strerror or str(error)).lower()}); give the path of a picture") from None
     if size > LARGEST_FILE_BYTES:
         raise InputError(f"{where}: the file has {size / 1e6:.0f} MB; allowed: up to {LARGEST_FILE_BYTES / 1e6:.0f} MB; save it smaller")
+    return _opened(path, where)
+
+
+def picture_of(content: bytes, where: str = "photo") -> Picture:
+    """The picture of a file that is in memory already, by the same rules."""
+    if len(content) > LARGEST_FILE_BYTES:
+        raise InputError(f"{where}: the file has {len(content) / 1e6:.0f} MB; allowed: up to {LARGEST_FILE_BYTES / 1e6:.0f} MB")
+    return _opened(io.BytesIO(content), where)
+
+
+def _opened(file: Path | io.BytesIO, where: str) -> Picture:
+    Image = pillow()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of sizes that we judge ourselves, and of damaged EXIF that we do not need
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(file, formats=FORMATS) as image:
                 return _read(image, where)
     except InputError:
         raise

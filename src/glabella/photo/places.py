@@ -62,3 +62,31 @@ def on_picture(head: FittedHead, triangle: np.ndarray, share: np.ndarray) -> tup
     to_camera /= np.linalg.norm(to_camera, axis=1, keepdims=True)
     facing = (skin.normal_at(triangle, share) * to_camera).sum(1)
     return head.camera.project(points)[:, :2], facing > FACING
+
+
+def skin_at(head: FittedHead, pixel: np.ndarray) -> tuple[int, np.ndarray] | None:
+    """(triangle of ``surface(2)``, barycentric shares (3,)) where the ray through a pixel (column, row) meets the skin first, else None."""
+    triangles, pixels = head.seen.surface(2).triangles, head.pixels
+    low, high = _reach(pixels, triangles)
+    near = np.flatnonzero(((low <= pixel) & (pixel <= high)).all(1))
+    corners = pixels[triangles[near]]
+    b, c, p = corners[:, 1, :2] - corners[:, 0, :2], corners[:, 2, :2] - corners[:, 0, :2], pixel - corners[:, 0, :2]
+    det = b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]
+    facing = det < 0  # rows grow downwards: what turns to the right here faces the camera
+    safe = np.where(facing, det, -1.0)
+    v, w = (p[:, 0] * c[:, 1] - p[:, 1] * c[:, 0]) / safe, (b[:, 0] * p[:, 1] - b[:, 1] * p[:, 0]) / safe
+    flat = np.stack([1 - v - w, v, w], 1)
+    met = np.flatnonzero(facing & (flat >= -1e-9).all(1))
+    if not len(met):
+        return None
+    away = head.camera.distance_mm - corners[met, :, 2]  # a picture shows what is far more densely
+    share = flat[met] / away
+    share /= share.sum(1, keepdims=True)
+    first = int(((share * corners[met, :, 2]).sum(1)).argmax())
+    return int(near[met[first]]), share[first]
+
+
+def _reach(pixels: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Least and largest column and row (n, 2) of each triangle."""
+    corners = pixels[triangles, :2]
+    return corners.min(1), corners.max(1)
