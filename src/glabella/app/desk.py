@@ -68,6 +68,12 @@ class Desk:
         self._keep_selection()
         self._tell(False)
 
+    def rewrite(self, change: Callable[[Note], Note]) -> None:
+        """Change the note and all that undo and redo would bring back, as if it had always been so."""
+        self.note, self._merge = change(self.note), None
+        self._past, self._future = [change(note) for note in self._past], [change(note) for note in self._future]
+        self._tell(True)
+
     # --- needles ----------------------------------------------------------------------------------------------------------
 
     def set_injection(self, number: int, injection: Injection, *, merge: str | None = None, rows: bool = False) -> None:

@@ -96,6 +96,13 @@ _TERMS: Mapping[str, Term] = {
     "conditions": Term("Illnesses that the label speaks of.", r"conditions"),
     "medicines": Term("Medicines that the label speaks of, since they can add to the effect.", r"medicines(?=:)"),
     "muscle_strength": Term("How strong this person's muscle is compared with most people's: 1 is usual.", r"strength of muscles"),
+    "landmarks": Term(
+        "Points that are found on every face, such as corners of the eyes or the bony rim around them.", r"landmark model|landmarks"
+    ),
+    "baseline": Term("The grades before treatment, from which the course starts.", r"baseline|grades before treatment"),
+    "iris": Term(
+        "The coloured ring of the eye: nearly the same width in all adults, so that it tells millimetres in a photo.", r"iris(?:es)?"
+    ),
     "draws": Term("How many sets of parameters and placements of the needles are computed with.", r"how carefully"),
     "file": Term("TOML and JSON are text files that this program and others can read; glTF is a 3D shape.", r"TOML|JSON|glTF"),
     "versions": Term("Every save is kept under a number, and can be brought back.", r"versions"),

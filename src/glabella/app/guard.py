@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from glabella.app.api.errors import error_body
+from glabella.app.photos import MOST_BYTES as MOST_PHOTO_BYTES
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -19,6 +20,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MOST_BYTES = 256 * 1024
+PHOTO_PATHS = ("/view/photos/", "/api/v1/photo/fit")  # what is sent there is one picture, larger than any form
+PICTURES = ("image/jpeg", "image/png", "image/webp", "image/tiff", "image/bmp", "application/octet-stream")
 DEEPEST = 32
 SAFE = ("GET", "HEAD", "OPTIONS")
 NEIGHBOURS = ("same-origin", "none")  # what Sec-Fetch-Site says of our own pages and of an address typed in
@@ -141,9 +144,16 @@ class Guard:
     async def _checked_body(self, scope: Scope, receive: Receive) -> Receive:
         """The body, if it is small enough; that of the API also if it is JSON."""
         length = "".join(_values(scope, b"content-length"))
-        if length and (not length.isascii() or not length.isdigit() or int(length[:20]) > MOST_BYTES):
-            raise _too_large()
+        photo = scope["method"] == "POST" and scope["path"].startswith(PHOTO_PATHS)
+        most = MOST_PHOTO_BYTES if photo else MOST_BYTES
+        if length and (not length.isascii() or not length.isdigit() or int(length[:20]) > most):
+            raise _too_large(most)
         if scope["method"] in SAFE:
+            return receive
+        kind = "".join(_values(scope, b"content-type")).partition(";")[0].strip().lower()
+        if photo:  # its route counts what comes in
+            if kind not in PICTURES:
+                raise Refused(415, "unsupported_media_type", f"content-type: must be one of {', '.join(PICTURES)}")
             return receive
         if not belongs_to_api(scope["path"]):
             return _counted(receive)
@@ -158,7 +168,6 @@ class Guard:
             if not message.get("more_body"):
                 break
         if body:
-            kind = "".join(_values(scope, b"content-type")).partition(";")[0].strip().lower()
             if kind != "application/json":
                 raise Refused(415, "unsupported_media_type", "content-type: must be application/json")
             read_json(body)
@@ -219,8 +228,8 @@ def _is_link(scope: Scope) -> bool:
     return scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and said == {"mode": "navigate", "dest": "document"}
 
 
-def _too_large() -> Refused:
-    return Refused(413, "too_large", f"body: larger than {MOST_BYTES // 1024} kB; send less")
+def _too_large(most: int = MOST_BYTES) -> Refused:
+    return Refused(413, "too_large", f"body: larger than {most // 1024} kB; send less")
 
 
 def _counted(receive: Receive) -> Receive:

@@ -47,7 +47,12 @@ class Depths:
 
 def site_point(person: Person, injection: Injection) -> np.ndarray:
     """Where the needle of an injection enters the skin, (3,) mm. Errors: InputError for a place outside the face."""
-    return _place(person.anatomy.atlas, injection).point
+    return site_at(person, injection).point
+
+
+def site_at(person: Person, injection: Injection) -> Site:
+    """The place of an injection on the skin. Errors: InputError for one outside the face."""
+    return _place(person.anatomy.atlas, injection)
 
 
 def place_at(person: Person, point: np.ndarray, taken: Collection[str] = ()) -> tuple[str, float, float]:

@@ -75,6 +75,7 @@ def build_app(data: Path, host: str = "127.0.0.1", port: int = FIRST_PORT) -> tu
     Errors: StoreError where the file of notes in ``data`` cannot be used.
     """
     from glabella.app.heavy import Heavy
+    from glabella.app.photos import Photos
     from glabella.app.services import Services, Settings
     from glabella.app.store import FILE, Store
 
@@ -91,7 +92,7 @@ def build_app(data: Path, host: str = "127.0.0.1", port: int = FIRST_PORT) -> tu
     from glabella.app.pages import register
     from glabella.app.workbench import Workbench
 
-    services = Services(Workbench(), store, settings, Heavy())
+    services = Services(Workbench(), store, settings, Heavy(), Photos(data))
     rest = build_rest(services)
     register(services)
     shell = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)

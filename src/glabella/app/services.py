@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glabella.app.heavy import Heavy
+from glabella.app.photos import Photos
 from glabella.app.store import Store
 
 if TYPE_CHECKING:
@@ -27,9 +28,11 @@ class Settings:
 
 @dataclass(frozen=True)
 class Services:
-    """One of each for the whole process: the workbench computes, the store keeps, ``heavy`` runs what takes long beside the event loop."""
+    """One of each for the whole process: the workbench computes, the store keeps, ``heavy`` runs what takes long beside the event loop,
+    ``photos`` holds pictures while a page needs them."""
 
     workbench: "Workbench"
     store: Store
     settings: Settings
     heavy: Heavy
+    photos: Photos

@@ -3,6 +3,7 @@
 import gzip
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -18,6 +19,7 @@ from glabella.errors import GlabellaError, InputError
 from glabella.evidence import load_parameters
 from glabella.evidence.patterns import licensed_muscle
 from glabella.patient import Patient
+from glabella.photo.fitted_patient import FittedPatient
 from glabella.plan import Injection
 
 KEPT = 48  # answers in memory, at most about half a megabyte each
@@ -32,21 +34,23 @@ class Answers:
     def __init__(self) -> None:
         self._kept: Kept[bytes] = Kept(KEPT)
 
-    def of(self, request: Request, kind: str, make: Callable[[], bytes]) -> Response:
-        """The answer for the request's address."""
+    def of(self, request: Request, kind: str, patient: Patient, make: Callable[[], bytes]) -> Response:
+        """The answer for the request's address; of a head from a photo nothing is kept, here or in the browser."""
+        own = isinstance(patient, FittedPatient)
         try:
-            content = self.keep(request.url.path, request.url.query, make)
+            content = gzip.compress(make(), 1) if own else self.keep(request.url.path, request.url.query, make)
         except GlabellaError as error:
             raise HTTPException(422, str(error)) from None
-        return _compressed(content, kind)
+        return _compressed(content, kind, own)
 
     def keep(self, path: str, query: str, make: Callable[[], bytes]) -> bytes:
         """The compressed answer for an address."""
         return self._kept.get((path, query), lambda: gzip.compress(make(), 5))
 
 
-def _compressed(content: bytes, kind: str) -> Response:
-    return Response(content, media_type=kind, headers={"content-encoding": "gzip", "cache-control": "private, max-age=3600"})
+def _compressed(content: bytes, kind: str, own: bool = False) -> Response:
+    caching = "no-store" if own else "private, max-age=3600"
+    return Response(content, media_type=kind, headers={"content-encoding": "gzip", "cache-control": caching})
 
 
 def warm_up(services: Services, answers: Answers) -> None:
@@ -78,7 +82,7 @@ def view_router(services: Services, hands: Hands, answers: Answers) -> APIRouter
     @router.get("/people/{key}/face.bin")
     def face(key: str, request: Request) -> Response:
         patient = known(bench.person_of, key)
-        return answers.of(request, BINARY, lambda: _face(services, patient))
+        return answers.of(request, BINARY, patient, lambda: _face(services, patient))
 
     @router.get("/people/{key}/section.bin")
     def untreated_section(
@@ -90,7 +94,7 @@ def view_router(services: Services, hands: Hands, answers: Answers) -> APIRouter
             one = Injection(site, 1.0, depth_mm, None if depth_mm is not None else aim or licensed_muscle(site), lateral_mm, up_mm)
             return section_bundle(section_at(bench.person(patient), None, one))
 
-        return answers.of(request, BINARY, make)
+        return answers.of(request, BINARY, patient, make)
 
     @router.get("/results/{key}/months.json")
     def months(key: str, request: Request, date: str = "") -> Response:
@@ -99,12 +103,12 @@ def view_router(services: Services, hands: Hands, answers: Answers) -> APIRouter
             treatment_date = read_date(date, "date")
         except InputError as error:
             raise HTTPException(422, str(error)) from None
-        return _compressed(hands.documents.text_of(result, treatment_date), JSON)
+        return _compressed(hands.documents.text_of(result, treatment_date), JSON, isinstance(result.person.patient, FittedPatient))
 
     @router.get("/results/{key}/dose.bin")
     def dose(key: str, request: Request) -> Response:
         result = known(bench.result, key)
-        return answers.of(request, BINARY, lambda: dose_overlay(result))
+        return answers.of(request, BINARY, result.person.patient, lambda: dose_overlay(result))
 
     @router.get("/results/{key}/section.bin")
     def section(key: str, request: Request, injection: int = 0) -> Response:
@@ -112,11 +116,12 @@ def view_router(services: Services, hands: Hands, answers: Answers) -> APIRouter
         needles = result.plan.sessions[0].injections if result.plan else ()
         if not 0 <= injection < len(needles):
             raise HTTPException(404, "no such injection")
-        return answers.of(request, BINARY, lambda: section_bundle(section_at(result.person, result, needles[injection])))
+        cut = partial(section_at, result.person, result, needles[injection])
+        return answers.of(request, BINARY, result.person.patient, lambda: section_bundle(cut()))
 
     @router.get("/risk/{key}.bin")
     def risk(key: str, request: Request) -> Response:
         found = known(bench.risk_map_of, key)
-        return answers.of(request, BINARY, lambda: risk_overlay(found))
+        return answers.of(request, BINARY, found.patient, lambda: risk_overlay(found))
 
     return router

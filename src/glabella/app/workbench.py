@@ -126,6 +126,7 @@ class Workbench:
         self._results: Kept[Result] = Kept(results)  # by their own keys, with the plan and the remarks as they were asked with
         self._risk_maps: Kept[RiskMap] = Kept(RISK_MAPS)
         self._patients: Kept[Patient] = Kept(PATIENTS)
+        self._forgotten: set[str] = set()  # photos that were removed
         self._quick = BoundedSemaphore(max(2, os.cpu_count() or 1))  # more at once would only slow each other down
         self._turns = {name: BoundedSemaphore(1) for name in ("bands", "plans", "maps")}  # each uses every core by itself
 
@@ -153,8 +154,15 @@ class Workbench:
         return self._faces.find(patient.shape_key) is not None
 
     def forget(self, photo: str) -> None:
-        """Drop everything that was made of the head of a photo."""
+        """Drop everything that was made of the head of a photo, also what is being made."""
+        self._forgotten.add(photo)
+        self._drop(photo)
 
+    def _drop_if_forgotten(self, patient: Patient) -> None:
+        if isinstance(patient, FittedPatient) and patient.photo in self._forgotten:
+            self._drop(patient.photo)
+
+    def _drop(self, photo: str) -> None:
         def of_it(patient: Patient) -> bool:
             return isinstance(patient, FittedPatient) and patient.photo == photo
 
@@ -278,7 +286,9 @@ class Workbench:
         key = _digest(run.person.patient, plan, findings, run.outcome.settings["days"], run.samples, run.seed)
         if run.plan != plan or run.findings != findings:
             run = replace(run, plan=plan, findings=findings, outcome=replace(run.outcome, plan=plan, findings=findings))
-        return self._results.get(key, lambda: replace(run, key=key))
+        kept = self._results.get(key, lambda: replace(run, key=key))
+        self._drop_if_forgotten(run.person.patient)
+        return kept
 
     def _nominal(self, patient: Patient, plan: Plan, days: int, findings: tuple[Finding, ...]) -> Result:
         face = self._face(patient)

@@ -28,24 +28,8 @@ def photo_document(simulation: PhotoSimulation) -> dict[str, Any]:
             "watermark": simulation.outcome.watermark,
             "privacy": PRIVACY,
             "pictures": {expression: _picture(looked.face) for expression, looked in simulation.pictures.items()},
-            "size": {
-                "interpupillary_distance_mm": rest.size.interpupillary_distance_mm,
-                "error_mm": rest.size.interpupillary_error_mm,
-                "from": "iris" if rest.size.from_iris else "measured by a person",
-                "scale_error_share": rest.size.error_share,
-            },
-            "sites": [
-                {
-                    "site": place.name,
-                    "column": float(place.pixel[0]),
-                    "row": float(place.pixel[1]),
-                    "seen": place.seen,
-                    "target_muscle": place.target_muscle,
-                    "units": units.get(place.name),
-                    "error_mm": rest.parameters["site_error_mm"],
-                }
-                for place in rest.places
-            ],
+            "size": _size(rest),
+            "sites": _sites(rest, units),
             "offered_baseline": [
                 {
                     "area": one.area,
@@ -72,6 +56,35 @@ def photo_document(simulation: PhotoSimulation) -> dict[str, Any]:
             "sources": [{"key": key, "citation": str(find_reference(key))} for key in keys],
         }
     )
+
+
+def fit_document(face: PhotoFace) -> dict[str, Any]:
+    """What one picture says before anything is simulated: size, quality, and where the licensed sites are in it."""
+    return plain({"frame": FRAME, "picture": _picture(face), "size": _size(face), "sites": _sites(face, None)})
+
+
+def _size(face: PhotoFace) -> dict[str, Any]:
+    return {
+        "interpupillary_distance_mm": face.size.interpupillary_distance_mm,
+        "error_mm": face.size.interpupillary_error_mm,
+        "from": "iris" if face.size.from_iris else "measured by a person",
+        "scale_error_share": face.size.error_share,
+    }
+
+
+def _sites(face: PhotoFace, units: Mapping[str, float] | None) -> list[dict[str, Any]]:
+    return [
+        {
+            "site": place.name,
+            "column": float(place.pixel[0]),
+            "row": float(place.pixel[1]),
+            "seen": place.seen,
+            "target_muscle": place.target_muscle,
+            **({} if units is None else {"units": units.get(place.name)}),
+            "error_mm": face.parameters["site_error_mm"],
+        }
+        for place in face.places
+    ]
 
 
 def _picture(face: PhotoFace) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A person whose face is the one that was fitted to their picture."""
 
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from glabella.evidence import Parameters
 from glabella.face import Face
@@ -43,5 +44,5 @@ class FittedPatient(Patient):
         return Patient(**_given(self))
 
 
-def _given(patient: Patient) -> dict[str, object]:
+def _given(patient: Patient) -> dict[str, Any]:
     return {one.name: getattr(patient, one.name) for one in fields(Patient)}

@@ -124,7 +124,7 @@ def simulate_on_photo(
         raise InputError(f"day {wrong[0]:g}: pictures are made for days {', '.join(f'{day:g}' for day in PICTURE_DAYS)}; choose among them")
     if plan.region == "lower_face":
         raise InputError("photo: a plan for the lower face has no lines to show; give a plan for the upper face")
-    rest, parameters = _with_brow_caution(pictures["rest"]), load_parameters().recording()
+    rest, parameters = with_brow_caution(pictures["rest"]), load_parameters().recording()
     pictures = {**pictures, "rest": rest}
     progress("tissue of this head", 0.0)
     findings = check_plan(plan, rest.patient, rest.atlas)
@@ -140,7 +140,7 @@ def simulate_on_photo(
     return PhotoSimulation(looked, offered, person, treated.outcome, days, ratio)
 
 
-def _with_brow_caution(face: PhotoFace) -> PhotoFace:
+def with_brow_caution(face: PhotoFace) -> PhotoFace:
     """Point out a picture at rest in which the brows are moved: sites above them are then off."""
     strongest = max(face.landmarks.expression[name] for name in BROW_UNITS)
     if strongest < face.parameters["brow_moved_least"]:

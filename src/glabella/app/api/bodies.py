@@ -426,6 +426,35 @@ class RiskMapAnswer(BaseModel):
     lines: list[str]
 
 
+class PhotoSize(BaseModel):
+    """Distance between the pupils and its standard error; ``from``: the irises, or what was measured."""
+
+    interpupillary_distance_mm: float
+    error_mm: float
+    from_: Annotated[str, Field(alias="from")]
+    scale_error_share: float
+
+
+class PhotoSite(BaseModel):
+    """A licensed site in pixels of the upright picture; ``seen``: not turned away; ``error_mm``: how far off it may be."""
+
+    site: str
+    column: float
+    row: float
+    seen: bool
+    target_muscle: str
+    error_mm: float
+
+
+class PhotoAnswer(BaseModel):
+    """What a photo says before anything is simulated. It holds no landmarks and nothing of the picture itself."""
+
+    frame: str
+    picture: dict[str, Any]
+    size: PhotoSize
+    sites: list[PhotoSite]
+
+
 class NoteEntry(BaseModel):
     """A note in a list; times are UTC."""
 

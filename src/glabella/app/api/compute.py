@@ -54,7 +54,7 @@ def compute_router(services: Services) -> APIRouter:
             found = bench.outcome(patient, plan, asked.days, asked.samples, asked.seed, job.progress, job.cancelled)
             return _json(found.to_json())
 
-        return Response(await _result(heavy, request, "simulate", work), media_type=JSON)
+        return Response(await heavy_result(heavy, request, "simulate", work), media_type=JSON)
 
     @router.post(
         "/risk-map", response_model=bodies.RiskMapAnswer, responses=errors(*BODY, "refused", "busy"),
@@ -71,7 +71,7 @@ def compute_router(services: Services) -> APIRouter:
             )  # fmt: skip
             return _summary(found)
 
-        return await _result(heavy, request, "risk-map", work)
+        return await heavy_result(heavy, request, "risk-map", work)
 
     @router.post(
         "/plan", status_code=202, response_model=bodies.JobAnswer, responses=errors(*BODY, "busy"),
@@ -116,7 +116,7 @@ def compute_router(services: Services) -> APIRouter:
     return router
 
 
-async def _result(heavy: Heavy, request: Request, kind: str, work: Callable[[Job], Any]) -> Any:
+async def heavy_result(heavy: Heavy, request: Request, kind: str, work: Callable[[Job], Any]) -> Any:
     """The result of heavy work; it is cancelled when nobody waits for it any more."""
     job = heavy.submit(kind, work)
     waiting = asyncio.wrap_future(job.future)

@@ -14,16 +14,19 @@ from glabella.app.api.compute import compute_router
 from glabella.app.api.errors import CODES
 from glabella.app.api.handlers import add_error_handlers
 from glabella.app.api.notes import notes_router
+from glabella.app.api.photo import photo_router
 from glabella.app.api.practitioners import practitioners_router
 from glabella.app.api.reference import router as reference_router
 from glabella.app.api.said import EVERYWHERE, errors
 from glabella.app.guard import DEEPEST, MOST_BYTES
+from glabella.app.photos import MOST_BYTES as MOST_PHOTO_BYTES
 from glabella.app.services import Services
 
 ABOUT = f"""Research and education, not a medical device. Everything stays on this computer.
 
 Every error has the body `{{"error": {{"code", "message", "where"}}}}`; codes are stable, messages are for people. Bodies are JSON of at
-most {MOST_BYTES // 1024} kB that nests at most {DEEPEST} levels. Units belong to the product that is named and are never converted.
+most {MOST_BYTES // 1024} kB that nests at most {DEEPEST} levels; a photo is the file itself, of at most
+{MOST_PHOTO_BYTES // 1_000_000} MB. Units belong to the product that is named and are never converted.
 """
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1c2226; background: #fdfdfb }
@@ -42,7 +45,8 @@ def build_rest(services: Services) -> FastAPI:
     )  # fmt: skip
     add_error_handlers(app)
     everywhere = errors(*EVERYWHERE)
-    for router in (reference_router, compute_router(services), notes_router(services), practitioners_router(services)):
+    routers = reference_router, compute_router(services), photo_router(services), notes_router(services), practitioners_router(services)
+    for router in routers:
         app.include_router(router, prefix="/api/v1", responses=everywhere)
     app.openapi = lambda: _document(app)  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -61,6 +65,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
             tags=[
                 {"name": "reference", "description": "What there is to choose from."},
                 {"name": "compute", "description": "Check, simulate, plan, map."},
+                {"name": "photo", "description": "A person's photo: measured in memory, never kept."},
                 {"name": "notes", "description": "Treatments as they are written, with all their versions."},
                 {"name": "practitioners", "description": "People near a place, from public records on this computer. No verdicts."},
                 {"name": "own patterns", "description": "Named sets of injections."},

@@ -17,6 +17,7 @@ from glabella.app.pages.controls import Told, block, button, card, enable, findi
 from glabella.app.pages.forms import PersonForm, SyringeForm
 from glabella.app.pages.goal_form import GoalForm
 from glabella.app.pages.keep import Keep
+from glabella.app.pages.photo import PhotoPanel
 from glabella.app.pages.risk_overlay import RiskOverlay
 from glabella.app.pages.shell import shell
 from glabella.app.pages.sites_table import SitesTable
@@ -32,7 +33,7 @@ from glabella.label import Finding
 from glabella.plan import Plan
 
 TABS = {
-    "sites": "Sites", "person": "Person", "months": "Months", "risks": "Side effects", "goal": "Goal", "keep": "Keep",
+    "sites": "Sites", "photo": "Photo", "person": "Person", "months": "Months", "risks": "Side effects", "goal": "Goal", "keep": "Keep",
 }  # fmt: skip
 PATTERN_WORDS = {"glabellar": "Between the brows", "forehead": "Forehead", "lateral_canthal": "Beside the eyes"}
 FIRST_TITLE = "Glabellar lines"
@@ -108,7 +109,7 @@ class PlanPage:
             made = {name: ui.tab(name, label=words) for name, words in TABS.items()}
         with ui.tab_panels(tabs, value="sites").classes("gl-tab-panels").props("keep-alive"):
             for name, build in (
-                ("sites", self._sites), ("person", self._person), ("months", self._months), ("risks", self._risks),
+                ("sites", self._sites), ("photo", self._photo), ("person", self._person), ("months", self._months), ("risks", self._risks),
                 ("goal", self._goal), ("keep", self._keeping),
             ):  # fmt: skip
                 with ui.tab_panel(made[name]):
@@ -137,6 +138,9 @@ class PlanPage:
                     lambda area=area: self._pattern(area),
                     tip=f"Put the licensed {area.replace('_', ' ')} pattern in place",
                 )
+
+    def _photo(self) -> None:
+        self.photo = PhotoPanel(self.desk, self.stage, self.services, self.hands, self._at, self.take)
 
     def _person(self) -> None:
         with card("The person"):
@@ -262,6 +266,7 @@ class PlanPage:
         self.findings = found
         self.stage.mark_beyond(found)
         self.table.say(found)
+        self.photo.show()
         self.syringe.say(found, trouble)
         self.person_form.say(found)
         tell_findings(self.label_box, found)

@@ -13,6 +13,7 @@ from glabella.app.pages.home import home
 from glabella.app.pages.plan import new_plan, plan_page
 from glabella.app.pages.providers import practitioners
 from glabella.app.pages.train import train
+from glabella.app.photo_routes import photo_router
 from glabella.app.services import Services
 from glabella.app.view_routes import Answers, view_router, warm_up
 
@@ -25,6 +26,7 @@ def register(services: Services) -> None:
     app.on_startup(lambda: Thread(target=warm_up, args=(services, answers), name="glabella-warm-up", daemon=True).start())
     app.include_router(view_router(services, hands, answers))
     app.include_router(export_router(services, hands))
+    app.include_router(photo_router(services.photos))
 
     @ui.page("/", reconnect_timeout=RECONNECT_SECONDS)
     def _home() -> None:

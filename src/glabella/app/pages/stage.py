@@ -60,6 +60,7 @@ class Stage:
         self._wish: tuple[Patient, Plan | None] | None = None
         self._again = self._tries = 0
         self._listeners: list[Callable[[Result, Document], None]] = []
+        self._mode_listeners: list[Callable[[str], None]] = []
         with block("gl-face gl-card"):
             with block("gl-face-host"):
                 self.face = FaceView()
@@ -135,8 +136,19 @@ class Stage:
         self._aims = tuple(aims)
         self._show_sites()
 
+    @property
+    def beyond(self) -> frozenset[str]:
+        """Sites that a refusal speaks of."""
+        return self._beyond
+
+    def on_mode(self, listener: Callable[[str], None]) -> None:
+        """Call ``listener`` with what a click does from now on: place or look."""
+        self._mode_listeners.append(listener)
+
     def _set_mode(self, mode: Any) -> None:
         self.face.set_mode(mode)
+        for listener in self._mode_listeners:
+            listener(mode)
 
     def _look_at(self, side: Any) -> None:
         self.face.look_at(side)

@@ -3,7 +3,7 @@
  * after split. Framework-neutral: THREE and OrbitControls are handed in. Draws only when something changed.
  */
 import { EXPRESSIONS, Movement, fetchBundle, inUnits, lineDepths, tensions } from "glabella_face_data";
-import { Markers, addStyle, draw, drawLegend, drawNames, make } from "glabella_face_marks";
+import { Markers, addStyle, draw, drawLegend, drawNames, follow, make } from "glabella_face_marks";
 import {
   EYE_FRAGMENT, EYE_VERTEX, LINE_FRAGMENT, LINE_VERTEX, SHEET_FRAGMENT, SHEET_VERTEX, SKIN_FRAGMENT, SKIN_VERTEX,
 } from "glabella_face_shaders";
@@ -799,20 +799,6 @@ function linear(THREE, colour) {
 
 function colourOf(hex) {
   return [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16) / 255);
-}
-
-/** Follow a pressed pointer until it is let go. On the window, a drag outlives what was pressed. */
-function follow(element, event, moved, done = () => {}) {
-  element.setPointerCapture?.(event.pointerId);
-  const pressed = event.pointerId, move = (e) => e.pointerId === pressed && moved(e);
-  const end = (e) => {
-    if (e.pointerId !== pressed) return;
-    for (const [name, act] of [["pointermove", move], ["pointerup", end], ["pointercancel", end]]) element.removeEventListener(name, act);
-    done();
-  };
-  element.addEventListener("pointermove", move);
-  element.addEventListener("pointerup", end);
-  element.addEventListener("pointercancel", end);
 }
 
 /** The first triangle that a ray meets from outside: {triangle, barycentric, distance}, null for none. */

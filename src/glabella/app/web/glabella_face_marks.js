@@ -194,3 +194,17 @@ function rampOf({ ramp, stops }) {
   }
   return bar;
 }
+
+/** Follow a pressed pointer until it is let go. On the window, a drag outlives what was pressed. */
+export function follow(element, event, moved, done = () => {}) {
+  element.setPointerCapture?.(event.pointerId);
+  const pressed = event.pointerId, move = (e) => e.pointerId === pressed && moved(e);
+  const end = (e) => {
+    if (e.pointerId !== pressed) return;
+    for (const [name, act] of [["pointermove", move], ["pointerup", end], ["pointercancel", end]]) element.removeEventListener(name, act);
+    done();
+  };
+  element.addEventListener("pointermove", move);
+  element.addEventListener("pointerup", end);
+  element.addEventListener("pointercancel", end);
+}
