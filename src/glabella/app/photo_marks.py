@@ -10,7 +10,7 @@ from glabella.app.places import site_at
 from glabella.errors import GlabellaError
 from glabella.names import without_side
 from glabella.photo import FittedHead
-from glabella.photo.places import muscle_shapes, on_picture
+from glabella.photo.places import on_picture
 from glabella.plan import Injection
 from glabella.report.anatomy_picture import COLOURS
 from glabella.stages.anatomy import Atlas
@@ -19,7 +19,7 @@ from glabella.treatment import Person
 BONE, SOFT, BROW = "#05477a", "#454d54", "#5c3b29"  # as the 3D view has them
 NAMED = ("notch", "nasion", "glabella", "trichion", "canthus")
 LEAST_RUN = 2
-STEP = 2  # every other point of a curve is enough for a picture
+STEP, FEW = 2, 40  # every other point of a curve of more than a few is enough for a picture
 
 
 def sites_on_photo(head: FittedHead, person: Person, injections: Sequence[Injection]) -> list[tuple[list[float], bool] | None]:
@@ -41,18 +41,20 @@ def sites_on_photo(head: FittedHead, person: Person, injections: Sequence[Inject
 def muscles_on_photo(head: FittedHead, atlas: Atlas) -> dict[str, Any]:
     """Outlines of the muscles under the skin that is seen."""
     shapes = []
-    for name, shape in muscle_shapes(head, atlas).items():
+    for name, sheet in atlas.muscles.items():
         plain = without_side(name)
-        if plain not in COLOURS:
+        if plain not in COLOURS or plain.startswith("levator_palpebrae") or plain.startswith("levator_aponeurosis"):
             continue
-        closed = atlas.muscles[name].closed
-        if closed:
-            loops = [shape.pixels[:, 0], shape.pixels[:, -1]], [shape.seen[:, 0], shape.seen[:, -1]]
-            paths = [run for points, seen in zip(*loops, strict=True) for run in _runs(_closed(points), _closed(seen))]
-        else:
-            edge, seen = _around(shape.pixels), _around(shape.seen)
-            paths = [np.round(edge[seen], 1).tolist()] if seen.sum() > LEAST_RUN else []
-        shapes.append({"name": plain.replace("_", " "), "colour": COLOURS[plain], "line": closed, "dashed": False, "paths": paths})
+        points = sheet.points[:: 1 if len(sheet.points) < FEW else STEP]
+        edges = [points[:, 0], points[:, -1]] if sheet.closed else [_around(points)]
+        paths = []
+        for edge in edges:
+            pixels, seen = _on_skin(head, atlas, np.concatenate([edge, edge[:1]]))
+            if sheet.closed:
+                paths += _runs(pixels, seen)
+            elif seen.sum() > LEAST_RUN:
+                paths.append(np.round(pixels[seen], 1).tolist())
+        shapes.append({"name": plain.replace("_", " "), "colour": COLOURS[plain], "line": sheet.closed, "dashed": False, "paths": paths})
     return {"title": "Muscles of the model, under this skin", "shapes": shapes, "points": []}
 
 
@@ -90,10 +92,6 @@ def _on_skin(head: FittedHead, atlas: Atlas, points: np.ndarray) -> tuple[np.nda
 def _around(lattice: np.ndarray) -> np.ndarray:
     """The border of a lattice, once around."""
     return np.concatenate([lattice[:-1, 0], lattice[-1, :-1], lattice[:0:-1, -1], lattice[0, :0:-1]])
-
-
-def _closed(values: np.ndarray) -> np.ndarray:
-    return np.concatenate([values, values[:1]])
 
 
 def _runs(pixels: np.ndarray, seen: np.ndarray) -> list[Any]:

@@ -36,6 +36,10 @@ class PhotoView(Element, component="web/photo_view.js", dependencies=LIBRARIES):
         """Show the part ``frame`` (left, top, width, height) of a picture at an own route; None: nothing."""
         self.props["picture"] = None if url is None else {"url": url, "frame": list(frame)}
 
+    def come_into_view(self) -> None:
+        """Scroll there, so that the photo stands beside the face."""
+        self.run_method("come_into_view")
+
     def set_sites(self, sites: Sequence[Mapping[str, Any]]) -> None:
         """Sites to show: id, label, words, units, pixel, seen, selected, beyond_label."""
         if list(sites) != self.props["sites"]:

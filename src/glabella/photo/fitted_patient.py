@@ -36,8 +36,8 @@ class FittedPatient(Patient):
     @classmethod
     def of(cls, patient: Patient, photo: str, fitted: PhotoFace) -> "FittedPatient":
         """The patient with the head of a picture, and with its size."""
-        return cls(**_given(patient) | {"interpupillary_distance_mm": round(fitted.size.interpupillary_distance_mm, 1)},
-                   photo=photo, _fitted=fitted)  # fmt: skip
+        sized = replace(patient, interpupillary_distance_mm=round(fitted.size.interpupillary_distance_mm, 1))
+        return cls(**_given(sized), photo=photo, _fitted=fitted)
 
     def plain(self) -> Patient:
         """The patient without the picture's head; the size stays."""

@@ -22,7 +22,6 @@ from glabella.app.pages.controls import (
     button,
     card,
     check_field,
-    enable,
     finding,
     number_field,
     segmented,
@@ -43,12 +42,13 @@ from glabella.patient import Patient
 from glabella.photo.fitted_patient import FittedPatient
 from glabella.photo.places import skin_at
 from glabella.photo.simulated import with_brow_caution
+from glabella.stages.anatomy import Atlas
 from glabella.treatment import Person
 
 ABOUT = (
-    "A photo of the face from the front, upright, at rest. It is read on this computer and held in memory for this page alone: nothing of it "
-    "is written to disk, and what the camera put into the file besides (place, time, device) is dropped. It is forgotten when you remove "
-    "it, a minute after the page is closed, or after two hours without use."
+    "A photo of the face from the front, upright, at rest. It is read on this computer and held in memory for this page alone: nothing of "
+    "it is written to disk, and what the camera put into the file besides (place, time, device) is dropped. It is forgotten when you "
+    "remove it, a minute after the page is closed, or after two hours without use."
 )
 ADULT = "The person in the photo is 18 or over"
 CONSENT = "The photo is mine, or used with the person's consent"
@@ -73,7 +73,7 @@ class PhotoPanel:
         self._closed = False
         self._said = {"adult": False, "consent": False, "mirrored": False}
         self._from_photo: float | None = None
-        self._over: tuple[str, Person | None] = ("none", None)
+        self._over: tuple[str, Atlas | None] = ("none", None)
         self._ticket = self.photos.new_ticket()
         with card("A photo of this person"):
             self._build_empty()
@@ -97,7 +97,7 @@ class PhotoPanel:
             self.drop = PhotoDrop(f"/view/photos/{self._ticket}")
             self.drop.on("sent", self._sent)
             self.drop.on("refused", lambda event: self._say(str(event.args)))
-        with block("gl-row"):
+        with block("gl-row") as self.working:
             self.busy = Busy()
             self.cancel = button("Cancel", self._cancel)
         self.trouble = block("gl-told").props('role="status"')
@@ -173,6 +173,7 @@ class PhotoPanel:
         self.lines.start(held)
         self.desk.change(replace(self.desk.note, patient=patient))
         self.show()
+        self.view.come_into_view()
 
     def _cancel(self) -> None:
         if self._job is not None:
@@ -292,12 +293,12 @@ class PhotoPanel:
         with self.facts:
             told(
                 "The face beside it is now this head, at rest and both sides alike. Pupils "
-                f"{face.size.interpupillary_distance_mm:.1f}{error} mm apart, {by}; another distance can be typed under Person. The head is "
-                f"turned {abs(q.turn_degrees):.0f}° to the person's {side}.", "gl-small", "p",
+                f"{face.size.interpupillary_distance_mm:.1f}{error} mm apart, {by}; another distance can be typed under Person. The head "
+                f"is turned {abs(q.turn_degrees):.0f}° to the person's {side}.", "gl-small", "p",
             )  # fmt: skip
             told(
-                f"Look where every site lies: they are within about {face.parameters['site_error_mm']:g} mm of where they belong on painted "
-                "heads that are known, and farther off on some foreheads.", "gl-small", "p",
+                f"Look where every site lies: they are within about {face.parameters['site_error_mm']:g} mm of where they belong on "
+                "painted heads that are known, and farther off on some foreheads.", "gl-small", "p",
             )  # fmt: skip
             for note in face.picture.notes:
                 finding("info", f"The file: {note}.")
@@ -324,8 +325,7 @@ class PhotoPanel:
     def _show_state(self) -> None:
         self.empty.set_visibility(self.held is None and self._job is None)
         self.shown.set_visibility(self.held is not None)
-        self.cancel.set_visibility(self._job is not None)
-        enable(self.cancel, self._job is not None)
+        self.working.set_visibility(self._job is not None)
 
     def _say(self, words: str, severity: str = "caution") -> None:
         self.trouble.clear()
@@ -348,6 +348,7 @@ class PhotoPanel:
         self.facts.clear()
         self._show_state()
         self._say(words, "info")
+        self.stage.let_go()
         self.desk.rewrite(lambda note: replace(note, patient=_plain(note.patient)))
         self.services.workbench.forget(held.key)
 

@@ -103,6 +103,12 @@ class Stage:
         self._why, self._patient = f"{why}. The face is shown untreated.", patient
         self._want(patient, None)
 
+    def let_go(self) -> None:
+        """The result that is shown is no longer kept anywhere; another is asked for next."""
+        self.result = None
+        self._person_key = self._section_of = ""
+        self._depths.clear()
+
     def _want(self, patient: Patient, plan: Plan | None) -> None:
         self._wish, self._tries = (patient, plan), 0
         self.follower.want(patient, plan, self.date)

@@ -24,6 +24,7 @@ export default {
   },
   methods: {
     show(picture) { this.viewer?.setPicture(picture && { ...picture, url: ownUrl(picture.url) }); },
+    come_into_view() { this.$el.scrollIntoView({ block: "end" }); },
     /** Put every mark where its site is: what was dragged to a place that was refused goes back. */
     settle() { this.viewer?.lay(); },
   },
