@@ -241,7 +241,7 @@ def test_the_whole_job_by_keyboard(pages, server):
     page.wait_for_function("() => window.glabella.day === 30")
     tab_to_tab = page.get_by_role("tab", name="Sites")
     tab_to_tab.focus()
-    for _ in range(5):
+    for _ in range(6):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     sheet = page.get_by_role("button", name="Professional sheet (PDF)")

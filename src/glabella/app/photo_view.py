@@ -17,7 +17,7 @@ class PhotoDrop(Element, component="web/photo_drop.js", dependencies=["web/glabe
     def __init__(self, url: str) -> None:
         super().__init__()
         self.props["url"], self.props["open"], self.props["most"] = url, False, MOST_BYTES
-        self.props["closed_words"] = CONFIRM
+        self.props["closed_words"] = f"{CONFIRM[0].upper()}{CONFIRM[1:]}"
 
     def set_open(self, is_open: bool) -> None:
         """Whether a file is taken."""

@@ -18,7 +18,7 @@ from glabella.app.services import Services
 from glabella.photo.simulated import OfferedGrade, can_show_lines, look_for_lines, offer_grades, with_offered
 from glabella.treatment import Person
 
-HEADINGS = ("Area", "Depth at rest, mm", "Grade offered (0 to 3)", "In the plan", "")
+HEADINGS = ("Area", "Depth at rest, mm", "Grade offered (0 to 3)", "In the plan", "Yours to decide")
 
 
 class PhotoLines:
