@@ -1,5 +1,6 @@
 """Photos from file to places on the skin: an astronaut, painted heads that are known, and what is refused."""
 
+from dataclasses import replace
 from importlib import resources
 
 import numpy as np
@@ -7,14 +8,19 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 from tests.photo_made import Case, invented_face, paint
 
+from glabella.app.note import patient_document
+from glabella.app.workbench import Workbench
 from glabella.errors import InputError
 from glabella.evidence import load_parameters
-from glabella.patient import Patient
+from glabella.face import load_face
+from glabella.patient import Grades, Patient
 from glabella.photo import fit_photo, read_photo
 from glabella.photo.camera import turn_between
+from glabella.photo.fitted_patient import FittedPatient
 from glabella.photo.later import later_picture
 from glabella.photo.lines import expect_lines, find_lines
 from glabella.photo.picture import Picture
+from glabella.photo.places import on_picture, skin_at
 from glabella.photo.skin_map import map_skin
 from glabella.report.render import Lines
 from glabella.stages.anatomy import build_atlas
@@ -82,6 +88,46 @@ def test_pose_size_and_sites_of_a_known_head(head, photo):
             errors.append(np.linalg.norm(ours[name] - truth.project(point)[0, :2]) / truth.pixels_per_mm)
     assert np.median(errors) < 3.0
     assert max(errors) < 6.0
+
+
+def test_a_pixel_is_the_place_on_the_skin_that_is_seen_there(photo):
+    surface, random = photo.head.seen.surface(2), np.random.default_rng(3)
+    triangle = random.integers(len(surface.triangles), size=60)
+    share = random.dirichlet(np.ones(3), size=60)
+    pixels, seen = on_picture(photo.head, triangle, share)
+    points, found = surface.at(triangle, share), 0
+    for n in np.flatnonzero(seen):
+        met = skin_at(photo.head, pixels[n])
+        assert met is not None
+        there = surface.at(np.array([met[0]]), met[1][None])[0]
+        np.testing.assert_allclose(photo.head.camera.project(there[None])[0, :2], pixels[n], atol=1e-6)
+        nearer = np.linalg.norm(photo.head.camera.viewer - points[n]) - np.linalg.norm(photo.head.camera.viewer - there)
+        assert nearer > -1e-6  # the same place, or skin that lies before it
+        found += nearer < 1e-6
+    assert found > 0.8 * seen.sum()
+    assert skin_at(photo.head, np.array([1.0, 1.0])) is None  # the wall behind
+
+
+def test_a_person_with_the_head_of_a_photo(photo):
+    plain = Patient(age_years=61, sex="male", baseline={"glabellar": Grades(2, 3)})
+    fitted = FittedPatient.of(plain, "a name", photo)
+    assert fitted.interpupillary_distance_mm == pytest.approx(photo.size.interpupillary_distance_mm, abs=0.05)
+    shown, factor = fitted.shape(load_face()), fitted.interpupillary_distance_mm / photo.size.interpupillary_distance_mm
+    np.testing.assert_allclose(shown.cage, photo.head.neutral.cage * factor, atol=1e-9)
+    larger = replace(fitted, interpupillary_distance_mm=fitted.interpupillary_distance_mm * 1.05).shape(load_face())
+    np.testing.assert_allclose(larger.cage, shown.cage * 1.05, atol=1e-9)
+    assert (shown.sex, shown.age_years) == (1.0, 61)
+    assert fitted.plain() == replace(plain, interpupillary_distance_mm=fitted.interpupillary_distance_mm)
+    assert len({one.shape_key for one in (fitted, fitted.plain(), replace(fitted, photo="another"))}) == 3
+    assert "cage" not in str(patient_document(fitted))
+    assert "photo" not in patient_document(fitted)
+    bench = Workbench()
+    key = bench.person_key(fitted)
+    assert key != bench.person_key(fitted.plain())
+    assert bench.person_of(key) is fitted
+    bench.forget("a name")
+    with pytest.raises(KeyError):
+        bench.person_of(key)
 
 
 def test_lines_are_found_where_they_are_and_not_where_they_are_not(head, photo, found, landmark_model):

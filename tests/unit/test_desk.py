@@ -107,3 +107,22 @@ def test_any_work_can_be_taken_back(steps):
     for _ in range(count):
         desk.redo()
     assert desk.note == end
+
+
+def test_what_is_rewritten_is_not_brought_back_by_undo():
+    desk, heard = Desk(Note()), []
+    desk.listen(heard.append)
+    desk.change(replace(desk.note, lot="secret"))
+    desk.change(replace(desk.note, title="a"))
+    desk.change(replace(desk.note, title="b"))
+    desk.undo()
+    desk.rewrite(lambda note: replace(note, lot=""))
+    assert heard[-1] is True
+    seen = [desk.note]
+    desk.redo()
+    seen.append(desk.note)
+    while desk.can_undo:
+        desk.undo()
+        seen.append(desk.note)
+    assert [note.title for note in seen[:3]] == ["a", "b", "a"]
+    assert all(note.lot == "" for note in seen)
