@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from importlib.metadata import version
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -48,6 +47,7 @@ from glabella.treatment import (
     whole,
     with_label_rates,
 )
+from glabella.version import own_version
 
 LONGEST_DAYS = 730
 MOST_SAMPLES = 2000
@@ -320,7 +320,7 @@ class Workbench:
             parameters=table,
             settings={"samples": 0, "days": days},
             seed=0,
-            version=version("glabella"),
+            version=own_version(),
         )
         return Result("", person, None, outcome, course, (), depths_on_each_side_mm(person, course, table), 0)
 
