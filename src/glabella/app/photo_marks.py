@@ -55,7 +55,12 @@ def muscles_on_photo(head: FittedHead, atlas: Atlas) -> dict[str, Any]:
             elif seen.sum() > LEAST_RUN:
                 paths.append(np.round(pixels[seen], 1).tolist())
         shapes.append({"name": plain.replace("_", " "), "colour": COLOURS[plain], "line": sheet.closed, "dashed": False, "paths": paths})
+    shapes.sort(key=_extent, reverse=True)  # the large ones first, so that none covers a small one
     return {"title": "Muscles of the model, under this skin", "shapes": shapes, "points": []}
+
+
+def _extent(shape: dict[str, Any]) -> float:
+    return max((float(np.prod(np.ptp(np.array(path), axis=0))) for path in shape["paths"]), default=0.0)
 
 
 def landmarks_on_photo(head: FittedHead, atlas: Atlas) -> dict[str, Any]:
