@@ -96,6 +96,7 @@ def page(watched, server, truth):
 
 def drop(page, content, kind):
     """Drop a file as a hand does."""
+    page.locator(".glp-drop").wait_for()
     page.evaluate(
         """([content, kind]) => {
           const data = new DataTransfer(), bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));

@@ -464,7 +464,12 @@ def test_the_document_is_complete(server):
                     for code, example in content["examples"].items():
                         assert CODES[code][0] == int(status)
                         assert example["value"]["error"]["code"] == code
-            if "requestBody" in operation:
+            if path.endswith("/photo/fit"):
+                kinds = operation["requestBody"]["content"]
+                assert all(kind.startswith(("image/", "application/octet")) and content["schema"]["format"] == "binary"
+                           for kind, content in kinds.items())  # fmt: skip
+                assert {"413", "415", "422", "429"} <= set(operation["responses"]), where
+            elif "requestBody" in operation:
                 name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
                 schema = document["components"]["schemas"][name]
                 assert schema["description"], name
