@@ -72,7 +72,7 @@ def test_plan_is_accessible(pages, server):
     page = pages.open(f"/plan/{answer.json()['id']}")
     ready(page)
     page.locator(".gl-syringe summary").click()
-    for tab in ("Sites", "Person", "Months", "Side effects", "Goal", "Keep"):
+    for tab in ("Sites", "Photo", "Person", "Months", "Side effects", "Goal", "Keep"):
         page.get_by_role("tab", name=tab).click()
         page.locator(".q-tab-panel:visible").last.wait_for()
         page.wait_for_timeout(500)  # a panel that fades in is pale while it does

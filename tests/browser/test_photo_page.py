@@ -25,6 +25,7 @@ from glabella.stages.anatomy import build_atlas
 from tests.browser.conftest import Watched
 from tests.browser.face import ready, settle
 from tests.browser.test_plan_page import new_note, offsets
+from tests.browser.test_terms import check as check_terms
 from tests.photo_made import Case, invented_face, paint
 
 pytestmark = pytest.mark.xdist_group("browser-photo")
@@ -266,6 +267,12 @@ def test_lines_are_offered_and_nothing_is_set(page):
     expect(page.locator("tr").filter(has_text="forehead").locator("td").nth(2)).not_to_have_text("1")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("tr").filter(has_text="forehead").locator("td").nth(2)).to_have_text("1")
+
+
+def test_every_term_of_the_tab_is_explained(page):
+    used = set()
+    check_terms(page, used)
+    assert {"iris", "depth", "grade", "landmarks"} <= used
 
 
 def test_the_tab_is_accessible(page):

@@ -56,7 +56,7 @@ def test_every_term_on_every_page_is_explained(pages, server):
         ready(page)
         page.get_by_text("Layers along the needle").wait_for(state="attached")
         page.locator(".gl-syringe summary").click()
-        for tab in ("Sites", "Person", "Months", "Side effects", "Goal", "Keep"):
+        for tab in ("Sites", "Photo", "Person", "Months", "Side effects", "Goal", "Keep"):
             page.get_by_role("tab", name=tab, exact=True).click()
             page.locator(".q-tab-panel:visible").last.wait_for()
             page.wait_for_timeout(400)  # a panel that fades in

@@ -99,7 +99,6 @@ _TERMS: Mapping[str, Term] = {
     "landmarks": Term(
         "Points that are found on every face, such as corners of the eyes or the bony rim around them.", r"landmark model|landmarks"
     ),
-    "baseline": Term("The grades before treatment, from which the course starts.", r"baseline|grades before treatment"),
     "iris": Term(
         "The coloured ring of the eye: nearly the same width in all adults, so that it tells millimetres in a photo.", r"iris(?:es)?"
     ),

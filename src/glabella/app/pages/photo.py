@@ -48,7 +48,7 @@ from glabella.treatment import Person
 ABOUT = (
     "A photo of the face from the front, upright, at rest. It is read on this computer and held in memory for this page alone: nothing of "
     "it is written to disk, and what the camera put into the file besides (place, time, device) is dropped. It is forgotten when you "
-    "remove it, a minute after the page is closed, or after two hours without use."
+    "remove it, a minute after the page is closed, or after two hours without use. The irises give its size."
 )
 ADULT = "The person in the photo is 18 or over"
 CONSENT = "The photo is mine, or used with the person's consent"
