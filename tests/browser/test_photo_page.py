@@ -298,6 +298,8 @@ def test_removed_is_forgotten(page, watched, server, truth):
     count = len(sites(page))
     page.get_by_role("button", name="Remove photo").click()
     page.get_by_text("The photo was removed").wait_for()
+    expect(page.get_by_label("The person in the photo is 18 or over")).not_to_be_checked()  # asked anew for the next photo
+    expect(page.locator(".glp-drop input")).to_be_disabled()
     page.wait_for_function("(was) => window.__glabella_face.viewer.url !== was", arg=head)
     assert server.ask("GET", address).status == 404
     assert server.ask("GET", head).status == 404

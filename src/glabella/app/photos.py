@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from glabella.photo.photo import Progress
 
 MOST_BYTES = 32_000_000  # of one file; telephones write up to 25 million
-MOST_HELD, MOST_WAITING = 6, 16  # a held picture takes up to 100 MB
+MOST_HELD, MOST_WAITING = 6, 4  # a held picture takes up to 100 MB
 IDLE_SECONDS = 2 * 3600.0  # a picture that nobody worked with for so long is forgotten
 SHOWN_PIXELS = 1600  # of the longer side, as a page shows it
 ROOM = 0.12  # around the head, as a share of its width

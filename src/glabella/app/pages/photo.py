@@ -71,7 +71,6 @@ class PhotoPanel:
         self.held: HeldPhoto | None = None
         self._job: Job | None = None
         self._closed = False
-        self._said = {"adult": False, "consent": False, "mirrored": False}
         self._from_photo: float | None = None
         self._over: tuple[str, Atlas | None] = ("none", None)
         self._ticket = self.photos.new_ticket()
@@ -91,12 +90,11 @@ class PhotoPanel:
     def _build_empty(self) -> None:
         with block("gl-told") as self.empty:
             told(ABOUT, "gl-muted gl-small", "p")
-            with block("glp-checks"):
-                for name, words in (("adult", ADULT), ("consent", CONSENT), ("mirrored", MIRRORED)):
-                    check_field(words, False, partial(self._tick, name))
+            self.questions = block("glp-checks")
             self.drop = PhotoDrop(f"/view/photos/{self._ticket}")
             self.drop.on("sent", self._sent)
             self.drop.on("refused", lambda event: self._say(str(event.args)))
+        self._ask()
         with block("gl-row") as self.working:
             self.busy = Busy()
             self.cancel = button("Cancel", self._cancel)
@@ -122,6 +120,16 @@ class PhotoPanel:
 
     # --- before: questions, file, fit ---------------------------------------------------------------------------------------
 
+    def _ask(self) -> None:
+        """The questions, open: they are asked for every photo."""
+        self._said = {"adult": False, "consent": False, "mirrored": False}
+        self.photos.confirm(self._ticket, False)
+        self.drop.set_open(False)
+        self.questions.clear()
+        with self.questions:
+            for name, words in (("adult", ADULT), ("consent", CONSENT), ("mirrored", MIRRORED)):
+                check_field(words, False, partial(self._tick, name))
+
     def _tick(self, name: str, on: bool) -> None:
         self._said[name] = on
         both = self._said["adult"] and self._said["consent"]
@@ -146,6 +154,7 @@ class PhotoPanel:
             if self._closed:
                 return
             self.held = self.photos.hold(face)
+            self._ask()
         except StoppedError:
             self._say("Cancelled. Nothing of the photo was kept.", "info")
             return
