@@ -114,7 +114,7 @@ def build_predictor(rows: Sequence[PublishedRow], values: Mapping[str, float], p
             progress("arms of published trials", number / len(arms))
         record = trial_record(trial)
         days = sorted({*record.visit_days, *(row.day for row in members if row.day is not None and row.quantity != "onset_percent")})
-        setting = arm_setting(product, indication, dose_units, ONSET_DAYS if rated else days, mix_of(record), values)
+        setting = arm_setting(product, indication, dose_units, ONSET_DAYS.tolist() if rated else days, mix_of(record), values)
         region = next((region_of(row) for row in members if row.quantity == REDUCTION), None)
         measured = find_measured(setting.archetypes, region) if region else ()
         built.append(PredictedArm(replace(setting, response=record.response), tuple(members), measured))
