@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from glabella.errors import InputError
 from glabella.evidence import Parameters, load_parameters
@@ -82,6 +82,8 @@ class Patient:
     earlier_toxin: tuple[EarlierToxin, ...] = ()
     muscle_strength: Mapping[str, float] = field(default_factory=dict, hash=False)
 
+    own_face: ClassVar[bool] = False  # whether the face is that of somebody: such a one is never written to disk
+
     def __post_init__(self) -> None:
         least = max(rule.limit for rule in find_rules("age_at_least_years"))
         age = check_number(self.age_years, "patient: age_years", "years", at_most=120)
@@ -123,14 +125,14 @@ class Patient:
             return self.interpupillary_distance_mm
         return (parameters or load_parameters())[_pupil_row(self.sex)]
 
+    @property
+    def shape_of_face(self) -> tuple[object, ...]:
+        """What of a person decides the shape of the face and of what lies under it."""
+        return self.sex, self.age_years, self.interpupillary_distance_mm, self.frontalis_upper_margin_mm
+
     def shape(self, face: Face, parameters: Parameters | None = None) -> Face:
         """``face`` with the person's sex, age and size."""
         return face.for_person(float(self.sex == "male"), self.age_years, self.pupil_distance_mm(parameters))
-
-    @property
-    def shape_key(self) -> tuple[object, ...]:
-        """What of the person decides the shape of the face, and of what lies under its skin."""
-        return self.sex, self.age_years, self.interpupillary_distance_mm, self.frontalis_upper_margin_mm
 
     @classmethod
     def read(cls, path: str | Path) -> "Patient":

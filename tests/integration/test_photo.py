@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from importlib import resources
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from tests.photo_made import Case, invented_face, paint
 
 from glabella.app.note import patient_document
 from glabella.app.workbench import Workbench
+from glabella.built_people import find_person, keep_person
 from glabella.errors import InputError
 from glabella.evidence import load_parameters
 from glabella.face import load_face
@@ -108,7 +110,7 @@ def test_a_pixel_is_the_place_on_the_skin_that_is_seen_there(photo):
     assert skin_at(photo.head, np.array([1.0, 1.0])) is None  # the wall behind
 
 
-def test_a_person_with_the_head_of_a_photo(photo):
+def test_a_person_with_the_head_of_a_photo(photo, monkeypatch, tmp_path):
     plain = Patient(age_years=61, sex="male", baseline={"glabellar": Grades(2, 3)})
     fitted = FittedPatient.of(plain, "a name", photo)
     assert fitted.interpupillary_distance_mm == pytest.approx(photo.size.interpupillary_distance_mm, abs=0.05)
@@ -118,9 +120,13 @@ def test_a_person_with_the_head_of_a_photo(photo):
     np.testing.assert_allclose(larger.cage, shown.cage * 1.05, atol=1e-9)
     assert (shown.sex, shown.age_years) == (1.0, 61)
     assert fitted.plain() == replace(plain, interpupillary_distance_mm=fitted.interpupillary_distance_mm)
-    assert len({one.shape_key for one in (fitted, fitted.plain(), replace(fitted, photo="another"))}) == 3
+    assert len({one.shape_of_face for one in (fitted, fitted.plain(), replace(fitted, photo="another"))}) == 3
     assert "cage" not in str(patient_document(fitted))
     assert "photo" not in patient_document(fitted)
+    monkeypatch.setenv("GLABELLA_CACHE", str(tmp_path))
+    keep_person(SimpleNamespace(patient=fitted), (), load_parameters())
+    assert find_person(fitted, load_parameters()) is None
+    assert list(tmp_path.iterdir()) == []  # nobody's head is written to disk
     bench = Workbench()
     key = bench.person_key(fitted)
     assert key != bench.person_key(fitted.plain())

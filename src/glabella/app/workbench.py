@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from glabella.app.kept import Kept
 from glabella.app.warm_reach import MOST_NEEDLES, WarmReach
+from glabella.built_people import person_of
 from glabella.evidence import Parameters, load_parameters
 from glabella.label import Finding, check_plan, ensure_allowed
 from glabella.names import SIDES, side_of
@@ -39,7 +40,6 @@ from glabella.treatment import (
     Treatment,
     assemble_outcome,
     brow_curves,
-    build_person,
     check_arguments,
     day_grid,
     named_curves,
@@ -151,7 +151,7 @@ class Workbench:
 
     def is_built(self, patient: Patient) -> bool:
         """Whether the face of this person is warm."""
-        return self._faces.find(patient.shape_key) is not None
+        return self._faces.find(patient.shape_of_face) is not None
 
     def forget(self, photo: str) -> None:
         """Drop everything that was made of the head of a photo, also what is being made."""
@@ -173,11 +173,11 @@ class Workbench:
             kept.drop(lambda key, result: of_it(result.person.patient))
 
     def _face(self, patient: Patient) -> _Face:
-        return self._faces.get(patient.shape_key, lambda: self._build(patient))
+        return self._faces.get(patient.shape_of_face, lambda: self._build(patient))
 
     def _build(self, patient: Patient) -> _Face:
         table = self._parameters.recording()
-        person = build_person(None, patient, table)
+        person = person_of(patient, table)
         return _Face(person, WarmReach(person, table), table)
 
     # --- plans ------------------------------------------------------------------------------------------------------------

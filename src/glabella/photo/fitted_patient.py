@@ -1,7 +1,7 @@
 """A person whose face is the one that was fitted to their picture."""
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from glabella.evidence import Parameters
 from glabella.face import Face
@@ -17,6 +17,8 @@ class FittedPatient(Patient):
     as a file it is a plain patient: the head is not kept.
     """
 
+    own_face: ClassVar[bool] = True
+
     photo: str = ""
     _fitted: PhotoFace | None = field(default=None, compare=False, repr=False)
 
@@ -29,9 +31,9 @@ class FittedPatient(Patient):
         return replace(neutral, sex=float(self.sex == "male"), age_years=self.age_years)
 
     @property
-    def shape_key(self) -> tuple[object, ...]:
+    def shape_of_face(self) -> tuple[object, ...]:
         """What decides the shape of the face."""
-        return (*super().shape_key, self.photo)
+        return (*super().shape_of_face, self.photo)
 
     @classmethod
     def of(cls, patient: Patient, photo: str, fitted: PhotoFace) -> "FittedPatient":
