@@ -64,11 +64,16 @@ def truth(landmark_model):
     return Truth(landmark_model)
 
 
-@pytest.fixture(scope="module")
-def watched(browser, server, landmark_model_path):
+@pytest.fixture(scope="module", autouse=True)
+def model_in_place(server, landmark_model_path):
+    """The landmark model where the app looks first: its own data folder."""
     folder = server.data / "models"
     folder.mkdir(exist_ok=True)
     (folder / FILE_NAME).write_bytes(landmark_model_path.read_bytes())
+
+
+@pytest.fixture(scope="module")
+def watched(browser, server, model_in_place):
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     found = Watched(context, server.address)
     yield found
