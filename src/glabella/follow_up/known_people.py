@@ -117,7 +117,10 @@ def score(
         parts, courses = settled[key]
         weight = np.concatenate([before_ln(one, Visits()) for one in parts])
         for count in range(len(days) + 1):
-            if count:
+            if count and any(visit.from_picture for visit in person.visits.seen):  # days share a factor: nothing is kept of one alone
+                until = person.visits.until(days[count - 1])
+                weight = np.concatenate([before_ln(one, until) + after_ln(one, until) for one in parts])
+            elif count:
                 today = tuple(visit for visit in person.visits.seen if visit.day == days[count - 1])
                 if (key, today) not in chances:
                     chances[key, today] = np.concatenate([after_ln(one, Visits(today)) for one in parts])

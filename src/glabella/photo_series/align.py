@@ -112,8 +112,8 @@ def window_of(first: PhotoFace) -> Window:
     flat = first.head.pixels[(surface[:, 1] > DOWN_MM) & (surface[:, 2] > BACK_MM), :2]
     rows, columns = first.picture.shape
     room = ROOM * np.ptp(flat[:, 0])
-    low = np.clip(np.floor(flat.min(0) - room), 0, [columns - 2, rows - 2])
-    high = np.minimum(np.ceil(flat.max(0) + room), [columns, rows])
+    low = np.clip(np.floor(flat.min(0) - room), 0, [columns - 2, rows - 2]).astype(int)
+    high = np.minimum(np.ceil(flat.max(0) + room), [columns, rows]).astype(int)
     scale = min(1.0, LONGEST_PIXELS / float((high - low).max()))
     across, down = np.maximum(np.floor((high - low) * scale), 1).astype(int)
     return Window(low, (int(down), int(across)), scale)

@@ -47,14 +47,15 @@ def compare(
     first: PhotoFace, visit: PhotoFace, lights: tuple[Light | None, Light | None], expression: str, limits: Mapping[str, float]
 ) -> tuple[Check, ...]:
     """All checks of a visit's picture against the first of the same expression; ``lights`` of the two."""
+    held = _expression(first, visit, expression, limits)
     return (
         *_pose(first, visit, limits),
         _distance(first, visit, limits),
         _scale(first, visit, limits),
         *_light(*lights, limits),
         _sharpness(first, visit, limits),
-        _expression(first, visit, expression, limits),
-        _person(first, visit, limits),
+        held,
+        _person(first, visit, held.fine, limits),
     )
 
 
@@ -155,8 +156,9 @@ def by_unit(expression: Mapping[str, float]) -> dict[str, float]:
     }
 
 
-def _person(first: PhotoFace, visit: PhotoFace, limits: Mapping[str, float]) -> Check:
-    number, limit = shape_distance_mm(first, visit), limits["series_same_person_most_mm"]
+def _person(first: PhotoFace, visit: PhotoFace, same_face: bool, limits: Mapping[str, float]) -> Check:
+    """Another expression bends the calm head that is told from it: then only a greater difference counts."""
+    number, limit = shape_distance_mm(first, visit), limits["series_same_person_most_mm" if same_face else "series_other_face_most_mm"]
     fine = number <= limit
     says = f"these may be different people: the shapes of the two faces differ by {number:.1f} mm; look whether the files are right"
     return Check("same person", number, "mm", limit, fine, "" if fine else says)
