@@ -9,7 +9,6 @@ import sys
 from dataclasses import replace
 
 import numpy as np
-from measure_photo_series import STUDIOS, drawn, expected_on, grainy, usual
 from tests.photo_made import SKINS, invented_face, paint
 
 from glabella.calibration.posterior import load_posterior
@@ -25,6 +24,7 @@ from glabella.photo_series.series import PictureOf, look_at_series
 from glabella.plan import Plan
 from glabella.population.block import ENTRY_GRADE
 from glabella.population.raters import borders_ln, rate, rater
+from measure_photo_series import STUDIOS, drawn, expected_on, grainy, usual
 
 DAYS, TOLD = (0.0, 14.0, 60.0), (90.0, 120.0, 150.0)
 AREA, PER_HANDFUL, DEEPEST_MM = "glabellar", 4, 1.6
@@ -64,7 +64,7 @@ def photograph(number, depth, pull, model, seed):
     for day in DAYS:
         lamp = STUDIOS[(number + 1) % 3] if day == DAYS[-1] and number % 3 == 2 else light
         turn, nod, distance = random.uniform(-6, 6), random.uniform(-4, 4), random.uniform(500, 800)
-        units = {name: 0.7 * pull[day] for name in ("browDownLeft", "browDownRight")}
+        units = dict.fromkeys(("browDownLeft", "browDownRight"), 0.7 * pull[day])
         case = replace(base, light=lamp, turn=turn, nod=nod, distance_mm=distance)
         made = paint(case, invented_face(head, units)[0], drawn(lines, min(depth[day], DEEPEST_MM), (AREA,)))
         pictures.append(PictureOf(day, CONTRACTION[AREA], grainy(made, [number, int(day)])))
@@ -106,9 +106,10 @@ def tell_course(found):
     for one in sorted(scores, key=lambda one: (one.quantity, one.visits)):
         factor, spec = (100, ".2f") if one.quantity == "strain" else (1, ".3f")
         what = "strain, percentage points" if one.quantity == "strain" else "grade at maximum frown"
+        inside = f"{100 * one.inside:.1f} % ({100 * one.inside_low:.1f} to {100 * one.inside_high:.1f})"
         print(
             f"| {what} | {said[one.visits]} | {factor * one.mean_error:{spec}} | {one.mean_error / first[one.quantity] - 1:+.0%} | "
-            f"{factor * one.root_mean_square:{spec}} | {100 * one.inside:.1f} % ({100 * one.inside_low:.1f} to {100 * one.inside_high:.1f}) | "
+            f"{factor * one.root_mean_square:{spec}} | {inside} | "
             f"{factor * one.width:{spec}} |"
         )
     print(f"{scores[0].people} people")

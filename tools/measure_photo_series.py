@@ -3,7 +3,8 @@
 --align: how far a point of the skin lies from its place after a later picture was laid over the first, by the heads and by a flat
 similarity alone. --checks: each check on heads where that one thing was changed by a known amount. --depths: how well pictures repeat
 one another and what another light does. --course: people whose lines are painted as deep as the model has them on days 0, 14 and 60,
-forecast from the pictures alone. --heads N: fewer heads. None of the heads is one that anything was fitted on. Everything without an option; minutes each.
+forecast from the pictures alone. --heads N: fewer heads. None of the heads is one that anything was fitted on. Everything without an
+option; minutes each.
 """
 
 import os
@@ -24,6 +25,7 @@ from tests.photo_made import SKINS, Case, invented_face, paint  # noqa: E402
 
 from glabella.errors import InputError  # noqa: E402
 from glabella.evidence import load_parameters  # noqa: E402
+from glabella.evidence.photo import load_photo_parameters  # noqa: E402
 from glabella.names import AREAS, without_side  # noqa: E402
 from glabella.patient import Patient  # noqa: E402
 from glabella.photo import LandmarkModel, find_model, fit_photo  # noqa: E402
@@ -98,14 +100,15 @@ def measure_align(model, heads=HEADS):
             by_head = off_mm(face, first, visit, (base, case), window, lambda c, r, a=aligned: a.source[r, c])
             by_flat = off_mm(
                 face, first, visit, (base, case), window,
-                lambda c, r, f=flat: f(window.to_picture(np.stack([c, r], 1).astype(float))),
+                lambda c, r, f=flat, w=window: f(w.to_picture(np.stack([c, r], 1).astype(float))),
             )  # fmt: skip
             rows.append((pose, by_head, by_flat, aligned.residual_mm))
     return rows
 
 
 def tell_align(rows):
-    print("| change of pose | by the heads: median / 90 %, mm | flat similarity: median / 90 %, mm | told residual, mm |\n|---|---|---|---|")
+    print("| change of pose | by the heads: median / 90 %, mm | flat similarity: median / 90 %, mm | told residual, mm |")
+    print("|---|---|---|---|")
     for pose in POSES:
         mine = [row for row in rows if row[0] == pose]
         cells = [np.concatenate([row[k] for row in mine]) for k in (1, 2)]
@@ -140,7 +143,8 @@ def changed(seed, face, base, how, amount):
         share = (paint(base, face).pixels / 255.0) ** 2.2 * 2.0**amount
         return Picture(np.rint(255 * np.clip(share, 0, 1) ** (1 / 2.2)).astype(np.uint8))
     if how == "blur":
-        return Picture(np.stack([gaussian_filter(plane, amount * base.pixels_per_mm) for plane in np.moveaxis(paint(base, face).pixels, 2, 0)], 2))
+        sd = amount * base.pixels_per_mm
+        return Picture(gaussian_filter(paint(base, face).pixels.astype(float), (sd, sd, 0)).astype(np.uint8))
     units = {name: amount * share for name, share in UNITS[how]}
     return paint(base, invented_face(seed, units)[0])
 
@@ -170,12 +174,14 @@ def measure_checks(model, heads=HEADS):
                     continue
                 checks = compare(first, visit, (light, estimate_light(visit)), "rest", first.parameters)
                 one = next(check for check in checks if check.name == name)
-                rows.append((name, how, amount, should, one.number, one.fine, tuple(c.name for c in checks if not c.fine and c.name != name)))
+                others = tuple(c.name for c in checks if not c.fine and c.name != name)
+                rows.append((name, how, amount, should, one.number, one.fine, others))
     return rows
 
 
 def tell_checks(rows):
-    print("| check | changed | by | read (mean) | should be silent | as it should | other checks that spoke |\n|---|---|---|---|---|---|---|")
+    print("| check | changed | by | read (mean) | should be silent | as it should | other checks that spoke |")
+    print("|---|---|---|---|---|---|---|")
     for key in dict.fromkeys(row[:4] for row in rows):
         mine = [row for row in rows if row[:4] == key]
         right = sum((row[5] is True) == key[3] for row in mine)
@@ -187,10 +193,10 @@ def tell_checks(rows):
 
 def measure_people(model, heads=HEADS):
     """Shape distances of pictures of the same head, and of different heads."""
+    poses = ({}, {"turn": 6, "nod": 3}, {"turn": -8})
     fits = {
-        seed: [fit_photo(grainy(paint(usual(seed, **pose), invented_face(seed)[0]), 3), model) for pose in ({}, {"turn": 6, "nod": 3}, {"turn": -8})]
-        for seed in heads
-    }  # fmt: skip
+        seed: [fit_photo(grainy(paint(usual(seed, **pose), invented_face(seed)[0]), 3), model) for pose in poses] for seed in heads
+    }
     same = [shape_distance_mm(one[0], other) for one in fits.values() for other in one[1:]]
     different = [shape_distance_mm(fits[a][0], other) for a in heads for b in heads if a != b for other in fits[b][1:]]
     return np.array(same), np.array(different)
@@ -198,7 +204,9 @@ def measure_people(model, heads=HEADS):
 
 # --- depths
 
-REPEATS = ({}, {"turn": 6, "nod": 2, "distance_mm": 500}, {"turn": -6, "nod": -2, "distance_mm": 800}, {"turn": 3, "nod": 4, "distance_mm": 650})
+REPEATS = (
+    {}, {"turn": 6, "nod": 2, "distance_mm": 500}, {"turn": -6, "nod": -2, "distance_mm": 800}, {"turn": 3, "nod": 4, "distance_mm": 650},
+)  # fmt: skip
 STUDIOS = ("from above", "from the side", "soft")
 
 
@@ -255,6 +263,10 @@ def tell_depths(rows):
         print(f"  half the depth reads {np.mean(half):.2f} +- {np.std(half):.2f} of the whole", file=sys.stderr)
 
 
+def same_limit():
+    return load_photo_parameters()["series_same_person_most_mm"]
+
+
 def main():
     asked = [option for option in sys.argv[1:] if option.startswith("--") and option not in ("--heads", "--people")]
     model = LandmarkModel(find_model())
@@ -264,8 +276,10 @@ def main():
         if not asked or "--checks" in asked:
             tell_checks(measure_checks(model))
             same, different = measure_people(model)
-            print(f"shape of the same head: median {np.median(same):.2f}, most {same.max():.2f} mm; of another: least {different.min():.2f}, ")
-            print(f"median {np.median(different):.2f}; beyond 1.05 mm: {np.mean(same > 1.05):.0%} of the same, {np.mean(different > 1.05):.0%}")
+            limit = same_limit()
+            print(f"shape of the same head: median {np.median(same):.2f}, most {same.max():.2f} mm")
+            print(f"of another head: median {np.median(different):.2f}, least {different.min():.2f} mm")
+            print(f"beyond {limit:g} mm: {np.mean(same > limit):.0%} of the same, {np.mean(different > limit):.0%} of others")
         if not asked or "--depths" in asked:
             tell_depths(measure_depths(model))
         if not asked or "--course" in asked:

@@ -164,7 +164,8 @@ def test_a_visit_is_added_to_a_table_and_to_a_list_in_brackets(tmp_path):
     table.write_text("day,area,expression,rater,grade,note\n0,glabellar,maximum_frown,investigator,3,\"first, of all\"")
     assert add(table, "--day", 14.5, *GRADE, 1).exit_code == 0
     assert [one.day for one in Visits.read(table).seen] == [0, 14.5]
-    assert "there is no column 'depth_mm'" in add(table, "--day", 15, "--area", "glabellar", "--depth-mm", 1, "--depth-error-mm", 0.1).output
+    deep = add(table, "--day", 15, "--area", "glabellar", "--depth-mm", 1, "--depth-error-mm", 0.1)
+    assert "there is no column 'depth_mm'" in deep.output
     new = tmp_path / "new.csv"
     assert add(new, "--day", 14, *GRADE, 1).exit_code == 0
     assert Visits.read(new).seen[0].grade == 1

@@ -62,7 +62,7 @@ def series_lines(document: Mapping[str, Any]) -> Iterator[str]:
 def _state(look: Mapping[str, Any]) -> str:
     if not look["checks"]:
         return "the first"
-    return "comparable" if look["comparable"] else "comparable with caution"
+    return "comparable" if look["comparable"] else "comparable with caution; what would help:"
 
 
 def depth_words(depth: Mapping[str, Any]) -> str:
