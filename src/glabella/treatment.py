@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -56,6 +55,7 @@ from glabella.stages.unwanted import (
     rate_unwanted,
 )
 from glabella.stages.wrinkle import Wrinkles, grade_wrinkles
+from glabella.version import own_version
 
 if TYPE_CHECKING:
     from glabella.lower_face.outcome import LowerOutcome
@@ -385,7 +385,7 @@ def assemble_outcome(
         parameters=parameters,
         settings=run_settings(person.anatomy, NOMINAL_RADIUS_MM, person.face.interpupillary_distance_mm, samples, int(grid[-1])),
         seed=seed,
-        version=version("glabella"),
+        version=own_version(),
         references=tuple(sorted({p.source for p in unwanted.values()})),
         blood=blood,
         scene=pictures,

@@ -1,11 +1,11 @@
 """A series as plain data and as lines of text. It holds no pixels, no landmarks and no name of a file."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import version
 from typing import Any
 
 from glabella.outcome import FRAME, plain
 from glabella.photo_series.series import Look, Series
+from glabella.version import own_version
 
 SCHEMA = "glabella-photo-series-1"
 PRIVACY = "the pictures were read on this machine alone; nothing of them was sent anywhere, and nothing is kept but what --out names"
@@ -16,7 +16,7 @@ def series_document(series: Series) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "frame": FRAME,
-        "version": version("glabella"),
+        "version": own_version(),
         "privacy": PRIVACY,
         "interpupillary_distance_mm": series.patient.interpupillary_distance_mm,
         "looks": {expression: [_look(look) for look in looks] for expression, looks in series.looks.items()},

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from importlib import resources
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from glabella.patient import Patient
 from glabella.plan import Plan
 from glabella.population.archetypes import ELEMENTS, LANDINGS, TRIANGLES, Archetype, AreaFolding, build_archetype
 from glabella.stages.anatomy.drawing import atlas_data
+from glabella.version import own_version
 
 Progress = Callable[[str, float], None]
 REACHED_AT = "junction_d50_units_per_mm3"
@@ -92,7 +92,7 @@ def _key(plan: Plan, patient: Patient, areas: tuple[str, ...], parameters: Param
 @lru_cache(maxsize=1)
 def _code() -> str:
     """Hash of the stages and data that an archetype depends on, so that a cache never outlives a change of the code."""
-    digest = hashlib.sha256(version("glabella").encode())
+    digest = hashlib.sha256(own_version().encode())
     for part in BUILT_FROM:
         root = Path(str(resources.files("glabella"))) / part
         for path in [root] if root.is_file() else sorted(root.rglob("*")):

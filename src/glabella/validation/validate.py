@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -50,6 +49,7 @@ from glabella.validation.predictions import (
 )  # fmt: skip
 from glabella.validation.reasons import MissGroup, group_misses
 from glabella.validation.summary import Summary, summarise
+from glabella.version import own_version
 
 DRAWS = 20
 JUDGED_USES = ("calibrate", "validate")
@@ -207,7 +207,7 @@ def validate(
     return Validation(
         ordered, others, tuple(_band(members) for members in curves.values()), {use: summarise(use, ordered) for use in JUDGED_USES},
         group_misses(ordered), moved[-1], tuple(drivers), doses, same_as_women_units(doses, "peak_strain_reduction_percent"),
-        identify(posterior), posterior.facts, draws, people, seed, version("glabella"),
+        identify(posterior), posterior.facts, draws, people, seed, own_version(),
     )  # fmt: skip
 
 
