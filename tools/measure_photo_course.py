@@ -27,7 +27,7 @@ from glabella.population.raters import borders_ln, rate, rater
 from measure_photo_series import STUDIOS, drawn, expected_on, grainy, usual
 
 DAYS, TOLD = (0.0, 14.0, 60.0), (90.0, 120.0, 150.0)
-AREA, PER_HANDFUL, DEEPEST_MM = "glabellar", 4, 1.6
+AREA, PER_HANDFUL, DEEPEST_MM = "glabellar", 4, 4.0
 BLOCKS, BLOCK_PEOPLE = 32, 250
 
 

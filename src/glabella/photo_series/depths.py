@@ -43,8 +43,8 @@ HALF_BAND_SD = 1.6448536269514722  # from the middle to the 95th percentile
 
 def depth_of(lines: AreaLines, light_off: float, limits: Mapping[str, float]) -> LineDepth:
     """The depth of an area's lines with its errors; ``light_off``: how far the light is from that of the first picture."""
-    repeats = limits[f"line_repeat_error_{without_side(lines.area)}_share"]
-    share = float(np.hypot(repeats, limits["line_light_error_share"] * light_off))
+    repeats, lamp = (limits[f"line_{kind}_error_{without_side(lines.area)}_share"] for kind in ("repeat", "light"))
+    share = float(np.hypot(repeats, lamp * light_off))
     repeat = float(np.hypot(share * lines.depth_mm, limits["line_repeat_error_mm"]))
     return LineDepth(lines.area, lines.depth_mm, repeat, float(np.hypot(repeat, limits["line_common_error_share"] * lines.depth_mm)))
 
