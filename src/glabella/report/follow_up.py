@@ -91,7 +91,7 @@ def _points(ax: Any, found: FollowUp, area: str, expression: str) -> list[str]:
             [day], [one.grade], yerr=error, fmt=marker, color=colour, markersize=7, markeredgecolor="white", markeredgewidth=0.9,
             elinewidth=1.3, capsize=3, zorder=5, clip_on=False,
         )  # fmt: skip
-        said.append(f"Day {one.day:g}, {one.rater}: {one.grade:.2g}, consistent with {one.low:.1f} to {one.high:.1f}.")
+        said.append(f"Day {one.day:g}, {one.rater}: {round(one.grade, 1):g}, consistent with {one.low:.1f} to {one.high:.1f}.")
     return said
 
 
