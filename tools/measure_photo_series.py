@@ -154,7 +154,7 @@ CHANGES = (
     ("distance", "distance", (0.85, 1.15), (0.5, 2.2)), ("pixels per mm", "pixels", (0.8,), (0.45,)),
     ("light", "light", ("",), ("from the side", "soft")), ("brightness", "brightness", (-0.5, 0.2), (-1.6,)),
     ("sharpness", "blur", (0.15,), (0.6,)), ("expression", "smile", (0.0,), (0.7,)), ("expression", "jaw", (0.0,), (0.6,)),
-    ("expression", "raised brows", (0.0,), (0.8,)),
+    ("brows", "raised brows", (0.0, 0.2), (0.8,)),
 )  # fmt: skip
 
 

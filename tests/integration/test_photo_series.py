@@ -128,6 +128,13 @@ CHANGED = {
     "blurred": (lambda face, plain: gaussian_filter(plain.astype(float), (1.9, 1.9, 0)), "sharpness", "less sharp by 0."),
     "smiling": (lambda face, plain: paint(BASE, invented_face(SEED, {"mouthSmileLeft": 0.8, "mouthSmileRight": 0.8})[0]).pixels,
                 "expression", "keep the whole face calm"),
+    "raised": (
+        lambda face, plain: paint(
+            BASE, invented_face(SEED, dict.fromkeys(("browInnerUp", "browOuterUpLeft", "browOuterUpRight"), 0.9))[0]
+        ).pixels,
+        "brows",
+        "higher than at the first visit",
+    ),
     "another person": (lambda face, plain: paint(BASE, invented_face(SEED + 2)[0]).pixels, "same person", "may be different people"),
     "nothing": (lambda face, plain: paint(replace(BASE, turn=3, nod=-3, roll=4), face).pixels, None, ""),
 }  # fmt: skip
@@ -135,7 +142,8 @@ CHANGED = {
 
 ALLOWED = {  # what else may speak: lamps stand still while a head turns, and one picture hardly tells nod from nearness
     "nod": {"light", "distance"}, "near": {"nod", "light", "same person"}, "tilt": {"light"},
-    "another person": {"light", "expression", "distance", "nod"},
+    "raised": {"expression"}, "smiling": {"brows"},
+    "another person": {"light", "expression", "distance", "nod", "brows"},
 }  # fmt: skip
 
 

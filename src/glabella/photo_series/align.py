@@ -154,22 +154,42 @@ def shown_first(first: PhotoFace, window: Window) -> np.ndarray:
 def reposed(first: PhotoFace, visit: PhotoFace) -> tuple[np.ndarray, float]:
     """Column, row and height (n, 3) in the first picture of the vertices of the visit's head, put where the first head is; and the
     median distance in mm of landmarks that should lie still."""
-    still = list(STILL)
-    mine, theirs = visit.head.seen.landmarks[still], first.head.seen.landmarks[still]
-    turn, scale, shift = rigid(mine, theirs)
+    pose = _Repose(first, visit)
+    there = first.head.camera.project(pose.put(visit.head.seen.surface(2).vertices))
+    there[:, :2] = pose.last(there[:, :2])
+    return there, float(np.median(np.linalg.norm(pose.moved_mm(STILL), axis=1)))
 
-    def put(points: np.ndarray) -> np.ndarray:
+
+def moved_mm(first: PhotoFace, visit: PhotoFace, places: tuple[int, ...]) -> np.ndarray:
+    """(n, 2) mm to the picture's right and up by which landmarks lie elsewhere on the head than in the first picture."""
+    return _Repose(first, visit).moved_mm(places)
+
+
+class _Repose:
+    """The head of a visit put where the first head is, by landmarks that lie still; ``last``: the flat similarity after that."""
+
+    def __init__(self, first: PhotoFace, visit: PhotoFace) -> None:
+        self.first, self.visit = first, visit
+        still = list(STILL)
+        self.rigid = rigid(visit.head.seen.landmarks[still], first.head.seen.landmarks[still])
+        self.last = similarity(self._found(STILL), first.landmarks.points[still, :2])
+
+    def put(self, points: np.ndarray) -> np.ndarray:
+        """Points (n, 3) of the visit's head in the frame of the first."""
+        turn, scale, shift = self.rigid
         return scale * points @ turn.T + shift
 
-    camera = first.head.camera
-    off = visit.landmarks.points[still, :2] - visit.head.camera.project(mine)[:, :2]
-    found = camera.project(put(mine))[:, :2] + off * camera.pixels_per_mm / visit.head.camera.pixels_per_mm
-    target = first.landmarks.points[still, :2]
-    last = similarity(found, target)
-    left = np.linalg.norm(last(found) - target, axis=1) / camera.pixels_per_mm
-    there = camera.project(put(visit.head.seen.surface(2).vertices))
-    there[:, :2] = last(there[:, :2])
-    return there, float(np.median(left))
+    def _found(self, places: tuple[int, ...]) -> np.ndarray:
+        """Where landmarks of the visit's picture fall in the first, as they were found and not only as they were fitted."""
+        mine, camera = self.visit.head.seen.landmarks[list(places)], self.visit.head.camera
+        off = self.visit.landmarks.points[list(places), :2] - camera.project(mine)[:, :2]
+        here = self.first.head.camera
+        return here.project(self.put(mine))[:, :2] + off * here.pixels_per_mm / camera.pixels_per_mm
+
+    def moved_mm(self, places: tuple[int, ...]) -> np.ndarray:
+        """As the function of this name."""
+        gap = self.last(self._found(places)) - self.first.landmarks.points[list(places), :2]
+        return gap * [1.0, -1.0] / self.first.head.camera.pixels_per_mm
 
 
 def similarity(places: np.ndarray, others: np.ndarray) -> Similarity:

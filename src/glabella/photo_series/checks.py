@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from glabella.photo.photo import PhotoFace
-from glabella.photo_series.light import Light
+from glabella.photo_series.align import moved_mm
+from glabella.photo_series.light import BROWS, Light
 from glabella.photo_series.person import shape_distance_mm
 
 EFFECT = {  # what belongs to the face that was asked for, or follows it: a weaker frown is what a treatment does, and no fault
@@ -55,6 +56,7 @@ def compare(
         *_light(*lights, limits),
         _sharpness(first, visit, limits),
         held,
+        *_brows(first, visit, expression, limits),
         _person(first, visit, held.fine, limits),
     )
 
@@ -146,6 +148,19 @@ def _expression(first: PhotoFace, visit: PhotoFace, expression: str, limits: Map
     scores = f"({before[worst]:.1f} at the first visit, now {now[worst]:.1f} of 1)"
     says = f"{WATCHED[worst]} {'more' if number > 0 else 'less'} {scores}: {ASKED[expression]}"
     return Check("expression", number, "of 1", limit, fine, "" if fine else says)
+
+
+def _brows(first: PhotoFace, visit: PhotoFace, expression: str, limits: Mapping[str, float]) -> tuple[Check, ...]:
+    """How far the brows stand from where they stood, where they should be calm: the scores hardly tell raised brows."""
+    if expression not in ("rest", "smile"):
+        return ()
+    number, limit = float(np.median(moved_mm(first, visit, BROWS)[:, 1])), limits["series_brow_most_mm"]
+    fine = abs(number) <= limit
+    says = (
+        f"the brows stand {abs(number):.1f} mm {'higher' if number > 0 else 'lower'} than at the first visit: {ASKED['rest']}; if it is, "
+        "the brows have changed"
+    )
+    return (Check("brows", number, "mm", limit, fine, "" if fine else says),)
 
 
 def by_unit(expression: Mapping[str, float]) -> dict[str, float]:

@@ -23,7 +23,8 @@ SERIES_FOLDER = FolderKind("report.html", "photo-series.json", "glabella photo-s
 FACES = {"rest": "At rest", "maximum_frown": "Maximum frown", "brow_raise": "Brows raised", "smile": "Smile"}
 NAMES = {
     "turn": "Turn", "nod": "Nod", "tilt": "Tilt", "distance": "Distance", "pixels per mm": "Pixels per mm", "light": "Light, direction",
-    "brightness": "Light, brightness", "sharpness": "Sharpness", "expression": "Expression", "same person": "Same person",
+    "brightness": "Light, brightness", "sharpness": "Sharpness", "expression": "Expression", "brows": "Brows, up or down",
+    "same person": "Same person",
 }  # fmt: skip
 
 
@@ -122,6 +123,7 @@ def _allowed(name: str, limit: float) -> str:
         "turn": f"± {limit:g}°", "nod": f"± {limit:g}°", "tilt": f"± {limit:g}°", "distance": f"{1 / limit:.2f} to {limit:g} times",
         "pixels per mm": f"{limit:g} times or more", "light": f"up to {limit:g}", "brightness": f"± {limit:g} stops",
         "sharpness": f"± {limit:g} mm of blur", "expression": f"± {limit:g} of 1", "same person": f"up to {limit:g} mm",
+        "brows": f"± {limit:g} mm",
     }[name]  # fmt: skip
 
 
@@ -130,9 +132,16 @@ def _number(check: Any) -> tuple[str, bool]:
         return "", True
     if not np.isfinite(check.number):
         return "not told", check.fine
-    spec = {"turn": "+.0f", "nod": "+.0f", "tilt": "+.0f", "brightness": "+.1f", "sharpness": "+.2f", "expression": "+.2f"}.get(
-        check.name, ".2f"
-    )
+    signed = {
+        "turn": "+.0f",
+        "nod": "+.0f",
+        "tilt": "+.0f",
+        "brightness": "+.1f",
+        "brows": "+.1f",
+        "sharpness": "+.2f",
+        "expression": "+.2f",
+    }
+    spec = signed.get(check.name, ".2f")
     return format(check.number, spec), check.fine
 
 
