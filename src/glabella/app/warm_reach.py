@@ -33,6 +33,7 @@ class WarmReach:
         self._parameters = parameters
         self._seed = seed
         self._spread = replace(person.spread, layout=None)  # as a run without samples solves it: the same numbers to the last digit
+        self._known = person.known_fields
         self._fields: ReachFields | None = None
         self._needles: Kept[np.ndarray] = Kept(MOST_NEEDLES)
         self._lock = Lock()
@@ -64,7 +65,7 @@ class WarmReach:
         """Dose (structures, draws) of each of these needles."""
         only = replace(session, injections=tuple(injections))
         with self._lock:  # the first time it solves, and uses every core for that
-            self._fields = self._fields or solve_reach(STRUCTURES, self._anatomy, self._spread)
+            self._fields = self._fields or solve_reach(STRUCTURES, self._anatomy, self._spread, self._known)
         needles = map_reach(STRUCTURES, only, plan, self._anatomy, self._spread, self._parameters, self._fields)
         made = []
         for injection, needle, before in zip(injections, needles, named_before, strict=True):

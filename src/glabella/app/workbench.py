@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from glabella.app.kept import Kept
 from glabella.app.warm_reach import MOST_NEEDLES, WarmReach
+from glabella.built_people import person_of
 from glabella.evidence import Parameters, load_parameters
 from glabella.label import Finding, check_plan, ensure_allowed
 from glabella.names import SIDES, side_of
@@ -38,7 +39,6 @@ from glabella.treatment import (
     Treatment,
     assemble_outcome,
     brow_curves,
-    build_person,
     check_arguments,
     day_grid,
     named_curves,
@@ -149,14 +149,14 @@ class Workbench:
 
     def is_built(self, patient: Patient) -> bool:
         """Whether the face of this person is warm."""
-        return self._faces.find(_shape(patient)) is not None
+        return self._faces.find(patient.shape_of_face) is not None
 
     def _face(self, patient: Patient) -> _Face:
-        return self._faces.get(_shape(patient), lambda: self._build(patient))
+        return self._faces.get(patient.shape_of_face, lambda: self._build(patient))
 
     def _build(self, patient: Patient) -> _Face:
         table = self._parameters.recording()
-        person = build_person(None, patient, table)
+        person = person_of(patient, table)
         return _Face(person, WarmReach(person, table), table)
 
     # --- plans ------------------------------------------------------------------------------------------------------------
@@ -363,11 +363,6 @@ def _told(progress: Progress | None, cancelled: Callable[[], bool]) -> Progress:
 
 def _check_samples(samples: int, seed: int) -> tuple[int, int]:
     return whole("samples", samples, 0, MOST_SAMPLES), whole("seed", seed, 0, 2**62)
-
-
-def _shape(patient: Patient) -> tuple[object, ...]:
-    """What of a person decides the shape of the face."""
-    return patient.sex, patient.age_years, patient.interpupillary_distance_mm, patient.frontalis_upper_margin_mm
 
 
 def _physical(plan: Plan) -> tuple[object, ...]:

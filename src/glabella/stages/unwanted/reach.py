@@ -83,29 +83,35 @@ class ReachFields:
     room: np.ndarray
 
 
-def solve_reach(structures: Sequence[str], anatomy: Anatomy, spread: Spread) -> ReachFields:
-    """One adjoint solve per structure, each by itself: the same numbers on any number of threads."""
-    with ThreadPoolExecutor(min(len(structures), os.cpu_count() or 1) or 1) as pool:
-        solved = pool.map(lambda name: spread.solve(structure_weights(anatomy, spread, name), ADJOINT_TOLERANCE), structures)
-        fields = dict(zip(structures, solved, strict=True))
+def solve_reach(
+    structures: Sequence[str], anatomy: Anatomy, spread: Spread, known: dict[str, np.ndarray] | None = None
+) -> ReachFields:
+    """One adjoint solve per structure, each by itself: the same numbers on any number of threads. ``known``: what is solved already for
+    this spread; what was missing is added."""
+    known = {} if known is None else known
+    new = [name for name in structures if name not in known]
+    with ThreadPoolExecutor(min(len(new), os.cpu_count() or 1) or 1) as pool:
+        solved = pool.map(lambda name: spread.solve(structure_weights(anatomy, spread, name), ADJOINT_TOLERANCE), new)
+        known.update(zip(new, solved, strict=True))
+    fields = {name: known[name] for name in structures}
     fluid = np.where(anatomy.behind_septum, 0.0, anatomy.whole)
     return ReachFields(fields, _on_grid(anatomy, np.stack([fluid, *(fluid * field for field in fields.values())], 1)))
 
 
 def map_reach(
     structures: tuple[str, ...], session: Session, plan: Plan, anatomy: Anatomy, spread: Spread, parameters: Mapping[str, float],
-    reach: ReachFields | None = None,
+    reach: ReachFields | None = None, known: dict[str, np.ndarray] | None = None,
 ) -> tuple[NeedleMap, ...]:  # fmt: skip
     """For each needle of the session: the dose of each structure within reach, mapped over the needle's possible placements.
 
-    ``reach``: of all ``structures``, where it is known already; else it is solved for those that are near.
+    ``reach``: of all ``structures``, where it is known already; else it is solved for those that are near and not ``known``.
     """
     nominal = [aim_needles(injection, anatomy)[0] for injection in session.injections]
     far_mm = np.inf if reach else FAR * np.sqrt(spread.diffusivity_mm2_per_day / spread.clearance_per_day)
     entries = np.stack([needle.entry for needle in nominal])
     limits_mm = {name: min(far_mm, FAR_MM.get(without_side(name), np.inf)) for name in structures}
     counts = {name: _near(anatomy, name, entries, limit_mm) for name, limit_mm in limits_mm.items()}
-    reach = reach or solve_reach([name for name, needles in counts.items() if needles.any()], anatomy, spread)
+    reach = reach or solve_reach([name for name, needles in counts.items() if needles.any()], anatomy, spread, known)
     fields, room = reach.fields, reach.room
     orbit = bool(anatomy.atlas.septa)  # the lower face has none
     beds = {side: levator_bed(anatomy, side, parameters) for side in ("left", "right")} if orbit else {}
