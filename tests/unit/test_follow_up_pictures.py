@@ -17,7 +17,7 @@ from glabella.follow_up.candidates import draw_candidates
 from glabella.follow_up.follow_up import update_forecast
 from glabella.follow_up.settle import chance_ln, settle
 from glabella.follow_up.visits import Visit, Visits
-from glabella.follow_up.weigh import after_ln, before_ln, picture_factor_ln
+from glabella.follow_up.weigh import after_ln, all_ln, before_ln, picture_factor_ln
 from glabella.follow_up.weighted import shares
 from glabella.plan import Plan
 from glabella.population.raters import borders_ln, rater
@@ -49,6 +49,7 @@ def test_pictures_are_one_normal_with_a_factor_in_common(settled):
     found = before_ln(settled, visits) - settled.log_chance + after_ln(settled, visits)
     close = likely > likely.max() - 50
     assert found[close] == pytest.approx(likely[close], abs=1e-9)
+    assert all_ln(settled, visits) == pytest.approx(settled.log_chance + found, abs=1e-9)
     precision = 1 / own
     mean = (gap * precision[:, None]).sum(0) / (precision.sum() + SHARED**-2)
     assert picture_factor_ln(settled, visits)["glabellar"] == pytest.approx(mean, abs=1e-12)

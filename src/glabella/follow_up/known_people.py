@@ -16,7 +16,7 @@ from glabella.follow_up.candidates import Alike, draw_candidates
 from glabella.follow_up.forecast import PeopleCourses, follow_people, pool
 from glabella.follow_up.settle import Settled, settle
 from glabella.follow_up.visits import Visit, Visits
-from glabella.follow_up.weigh import after_ln, before_ln
+from glabella.follow_up.weigh import after_ln, all_ln, before_ln
 from glabella.follow_up.weighted import effective_people, quantiles, shares
 from glabella.names import without_side
 from glabella.outcome import CONTRACTION
@@ -119,7 +119,7 @@ def score(
         for count in range(len(days) + 1):
             if count and any(visit.from_picture for visit in person.visits.seen):  # days share a factor: nothing is kept of one alone
                 until = person.visits.until(days[count - 1])
-                weight = np.concatenate([before_ln(one, until) + after_ln(one, until) for one in parts])
+                weight = np.concatenate([all_ln(one, until) for one in parts])
             elif count:
                 today = tuple(visit for visit in person.visits.seen if visit.day == days[count - 1])
                 if (key, today) not in chances:
