@@ -159,9 +159,10 @@ def together(parts: Sequence[Score]) -> Score:
     )  # fmt: skip
 
 
-def binomial_interval(share: float, people: int) -> tuple[float, float]:
-    """Exact (Clopper-Pearson) 95 % interval of a share of people; a count between two is taken as it is."""
-    count, half = share * people, (1 - SURE) / 2
+def binomial_interval(share: float, people: int, together: int = 1) -> tuple[float, float]:
+    """Exact (Clopper-Pearson) 95 % interval of a share of people; a count between two is taken as it is. ``together``: of so many shares
+    all lie in theirs with that chance at least (Bonferroni)."""
+    count, half = share * people, (1 - SURE) / 2 / together
     low = float(beta.ppf(half, count, people - count + 1)) if count > 0 else 0.0
     high = float(beta.ppf(1 - half, count + 1, people - count)) if count < people else 1.0
     return low, high
