@@ -20,6 +20,7 @@ COMMANDS = {  # name -> module in glabella.commands, and its function
     "effects": ("effects", "effects"),
     "follow-up": ("follow_up", "follow_up"),
     "photo": ("photo", "photo"),
+    "photo-series": ("photo_series", "photo_series"),
     "plan": ("plan", "plan_dose"),
     "providers": ("providers", "providers"),
     "risk-map": ("risk_map", "risk_map"),

@@ -57,8 +57,8 @@ def photo(
             return
     if picture is None:
         raise InputError("PICTURE is missing; give the path of a picture, or --fetch-model alone")
-    _ask("--adult", adult, ADULT)
-    _ask("--consent", consent, CONSENT)
+    ask("--adult", adult, ADULT)
+    ask("--consent", consent, CONSENT)
     plan, patient = _asked(plan_file, patient_file, product, areas)
     if out is not None:
         from glabella.report.photo_page import check_photo_folder
@@ -93,7 +93,7 @@ def photo(
     click.echo(f"report: {page}" if page else "nothing was kept; --out DIR writes a report with pictures")
 
 
-def _ask(option: str, given: bool, question: str) -> None:
+def ask(option: str, given: bool, question: str) -> None:
     """Refuse where a question is not answered with yes."""
     if given:
         return

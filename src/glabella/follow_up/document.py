@@ -36,6 +36,7 @@ def follow_up_document(found: "FollowUp") -> dict[str, Any]:
             "effective_after": plain(found.posterior.effective_people),
             "needed": found.needed,
         },
+        "picture_factors": plain(found.picture_factors),
         "returns_to_grade": found.returns_to,
         "visits": [plain(visit) for visit in found.visits.seen],
         "seen": [plain(one) for one in found.seen],

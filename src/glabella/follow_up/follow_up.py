@@ -23,11 +23,11 @@ from glabella.follow_up.points import on_ruler
 from glabella.follow_up.result import FollowUp
 from glabella.follow_up.settle import Entry, settle
 from glabella.follow_up.visits import Visit, Visits
-from glabella.follow_up.weigh import after_ln, before_ln, entry_of
-from glabella.follow_up.weighted import effective_people, shares
+from glabella.follow_up.weigh import after_ln, before_ln, entry_of, picture_factor_ln
+from glabella.follow_up.weighted import effective_people, quantiles, shares
 from glabella.label import Finding, check_plan, ensure_allowed
-from glabella.names import AREAS
-from glabella.outcome import CONTRACTION
+from glabella.names import AREAS, without_side
+from glabella.outcome import CONTRACTION, Estimate
 from glabella.patient import Patient
 from glabella.plan import Plan, check_upper_face
 from glabella.population.arms import trial_values
@@ -58,13 +58,15 @@ Progress = Callable[[str, float], None]
 @dataclass(frozen=True)
 class Weighed:
     """All candidates drawn: their courses, log weights before and after the visits (people,), the log chance of each visit by itself
-    (people, visits), zero of those on day 0, and how many draws of the posterior they belong to."""
+    (people, visits), zero of those on day 0, how many draws of the posterior they belong to, and ln of the factor (people,) by which
+    pictures read the lines of an indication, where there are any."""
 
     people: PeopleCourses
     before_ln: np.ndarray
     after_ln: np.ndarray
     visits_ln: np.ndarray
     draws: int
+    factor_ln: Mapping[str, np.ndarray]
 
 
 def update_forecast(
@@ -102,6 +104,8 @@ def update_forecast(
     check_upper_face(plan.sites, "follow-up")
     _check_needles(plan)
     visits.check(days)
+    if visits.pictures:
+        raise InputError("visits: pictures are not measured yet; use measure_pictures of glabella.photo_series, or glabella follow-up")
     kept = dict(values or {})
     _check_values(kept)
     with threadpool_limits(1):  # results must not depend on how many threads a matrix product uses
@@ -129,12 +133,13 @@ def draw_until_enough(
     """Blocks of candidates, weighted, in rounds until the weights leave ``ENOUGH`` effective people or ``most`` are drawn."""
     last_session = float(alike.setting.session_days[-1])
 
-    def block(number: int) -> tuple[PeopleCourses, np.ndarray, np.ndarray, np.ndarray]:
+    def block(number: int) -> tuple[PeopleCourses, np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
         settled = settle(draw_candidates(alike, posterior, times, seed, number, BLOCK_PEOPLE), entry)
         before = before_ln(settled, visits)
         each = [after_ln(settled, Visits((visit,))) for visit in visits.seen]
         alone = np.stack(each, axis=1) if each else np.empty((BLOCK_PEOPLE, 0))
-        return follow_people(settled, returns_to, last_session), before, before + after_ln(settled, visits), alone
+        after = before + after_ln(settled, visits)
+        return follow_people(settled, returns_to, last_session), before, after, alone, picture_factor_ln(settled, visits)
 
     parts = []
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as threads:
@@ -142,12 +147,13 @@ def draw_until_enough(
             for part in threads.map(block, range(len(parts), len(parts) + ROUND_BLOCKS)):
                 parts.append(part)
                 report("people like the patient", len(parts) / max(ROUND_BLOCKS, len(parts)))
-            courses, before, after, alone = zip(*parts, strict=True)
+            courses, before, after, alone, factors = zip(*parts, strict=True)
             left = effective_people(shares(np.concatenate(after)))
             if left >= ENOUGH or (len(parts) + ROUND_BLOCKS) * BLOCK_PEOPLE > most:
                 break
     draws = min(len(parts), max(len(posterior.draws) - 1, 1))
-    return Weighed(pool(courses), np.concatenate(before), np.concatenate(after), np.concatenate(alone), draws)
+    factor_ln = {name: np.concatenate([one[name] for one in factors]) for name in factors[0]}
+    return Weighed(pool(courses), np.concatenate(before), np.concatenate(after), np.concatenate(alone), draws, factor_ln)
 
 
 def _check_needles(plan: Plan) -> None:
@@ -207,16 +213,26 @@ def _result(
             + "what was seen hardly happens in the calibrated population: check days, grades and raters"
         )
     prior, posterior = forecast(found.people, share_before), forecast(found.people, share_after)
-    seen = tuple(on_ruler(visit, prior, posterior, alike.setting.values) for visit in visits.seen)
+    factors = {name: estimate_factor(ln, share_after) for name, ln in found.factor_ln.items()}
+    seen = tuple(
+        on_ruler(visit, prior, posterior, alike.setting.values, factors[without_side(visit.area)].median if visit.from_picture else 1.0)
+        for visit in visits.seen
+    )
     table = alike.setting.values
     others = tuple(name for name in load_products() if name != plan.product)
     rows = [row for row in (*load_parameters().rows.values(), *load_population().rows.values()) if not row.name.startswith(others)]
     return FollowUp(
         plan, patient, visits, found.people.days, prior, posterior, seen, returns_to, drawn, found.draws, needed,
-        tuple(_said(patient, visits, found, share_before, left, needed, most)), tuple(findings), seed, own_version(),
+        tuple(_said(patient, visits, found, share_before, left, needed, most, factors)), tuple(findings), seed, own_version(),
         hashlib.sha256("\n".join(f"{name}={value!r}" for name, value in sorted(table.items())).encode()).hexdigest(), alike.kept,
-        tuple(sorted({row.source for row in rows if row.stage in STAGES})),
+        tuple(sorted({row.source for row in rows if row.stage in STAGES})), factors,
     )  # fmt: skip
+
+
+def estimate_factor(factor_ln: np.ndarray, share: np.ndarray) -> Estimate:
+    """By how much pictures read this person's lines too deep: median and band over weighted people."""
+    low, median, high = np.exp(quantiles(factor_ln[:, None], share)[:, 0])
+    return Estimate(float(median), float(low), float(high))
 
 
 def _needed(drawn: int, left: float) -> int:
@@ -227,8 +243,9 @@ def _needed(drawn: int, left: float) -> int:
 
 
 def _said(
-    patient: Patient, visits: Visits, found: Weighed, share_before: np.ndarray, left: float, needed: int | None, most: int
-) -> list[str]:
+    patient: Patient, visits: Visits, found: Weighed, share_before: np.ndarray, left: float, needed: int | None, most: int,
+    factors: Mapping[str, Estimate],
+) -> list[str]:  # fmt: skip
     """Remarks, cautions first."""
     said = []
     if needed is not None:
@@ -245,6 +262,11 @@ def _said(
                     f"caution: grade {visit.grade} by the {visit.rater} on day {visit.day:g} ({visit.area.replace('_', ' ')}, "
                     f"{visit.expression.replace('_', ' ')}) had a chance of {100 * chance:.1f} % beforehand; check day, grade and rater"
                 )
+    for name, factor in factors.items():
+        said.append(
+            f"pictures read the {name.replace('_', ' ')} lines {factor.median:.2f} ({factor.low:.2f} to {factor.high:.2f}) times as deep "
+            "as they are: told by the grade before treatment, and taken off every picture"
+        )
     if patient.earlier_toxin:
         said.append("earlier treatments of this person are not in it: the virtual people have had none")
     return said

@@ -16,7 +16,7 @@ from glabella.follow_up.candidates import Alike, draw_candidates
 from glabella.follow_up.forecast import PeopleCourses, follow_people, pool
 from glabella.follow_up.settle import Settled, settle
 from glabella.follow_up.visits import Visit, Visits
-from glabella.follow_up.weigh import after_ln, before_ln
+from glabella.follow_up.weigh import after_ln, all_ln, before_ln
 from glabella.follow_up.weighted import effective_people, quantiles, shares
 from glabella.names import without_side
 from glabella.outcome import CONTRACTION
@@ -117,7 +117,10 @@ def score(
         parts, courses = settled[key]
         weight = np.concatenate([before_ln(one, Visits()) for one in parts])
         for count in range(len(days) + 1):
-            if count:
+            if count and any(visit.from_picture for visit in person.visits.seen):  # days share a factor: nothing is kept of one alone
+                until = person.visits.until(days[count - 1])
+                weight = np.concatenate([all_ln(one, until) for one in parts])
+            elif count:
                 today = tuple(visit for visit in person.visits.seen if visit.day == days[count - 1])
                 if (key, today) not in chances:
                     chances[key, today] = np.concatenate([after_ln(one, Visits(today)) for one in parts])
@@ -156,9 +159,10 @@ def together(parts: Sequence[Score]) -> Score:
     )  # fmt: skip
 
 
-def binomial_interval(share: float, people: int) -> tuple[float, float]:
-    """Exact (Clopper-Pearson) 95 % interval of a share of people; a count between two is taken as it is."""
-    count, half = share * people, (1 - SURE) / 2
+def binomial_interval(share: float, people: int, together: int = 1) -> tuple[float, float]:
+    """Exact (Clopper-Pearson) 95 % interval of a share of people; a count between two is taken as it is. ``together``: of so many shares
+    all lie in theirs with that chance at least (Bonferroni)."""
+    count, half = share * people, (1 - SURE) / 2 / together
     low = float(beta.ppf(half, count, people - count + 1)) if count > 0 else 0.0
     high = float(beta.ppf(1 - half, count + 1, people - count)) if count < people else 1.0
     return low, high

@@ -1,7 +1,7 @@
 """What a follow-up returns: the forecast before and after the visits, what it rests on, and what is said about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from glabella.evidence.sources import Reference, find_reference
 from glabella.follow_up.forecast import Forecast
 from glabella.follow_up.visits import Visits
 from glabella.label import Finding
+from glabella.outcome import Estimate
 from glabella.patient import Patient
 from glabella.plan import Plan
 
@@ -33,7 +34,8 @@ class Seen:
 @dataclass(frozen=True, eq=False)
 class FollowUp:
     """``prior``: what is known before any visit after day 0; ``posterior``: with all visits. ``people`` were drawn; ``needed``: how many
-    draws would give the wanted effective number, where these do not; ``said``: remarks, cautions first."""
+    draws would give the wanted effective number, where these do not; ``said``: remarks, cautions first. ``picture_factors``: by how
+    much pictures read the lines of an indication too deep."""
 
     plan: Plan
     patient: Patient
@@ -53,6 +55,7 @@ class FollowUp:
     parameters_sha256: str
     overrides: Mapping[str, float]
     references: tuple[str, ...]
+    picture_factors: Mapping[str, Estimate] = field(default_factory=dict)
 
     @property
     def watermark(self) -> str | None:

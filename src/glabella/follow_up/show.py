@@ -49,7 +49,7 @@ def seen_rows(found: FollowUp) -> list[tuple[str, ...]]:
     """Header and a row per visit: the rating beside what was expected before and is now."""
     rows = [("day", "area", "face", "by", "grade", "expected before", "expected now")]
     for one in found.seen:
-        grade = f"{one.grade:.1f}" if one.rater == "measured" else f"{one.grade:g} {GRADES[int(one.grade)]}"
+        grade = f"{one.grade:.1f}" if one.rater in ("measured", "picture") else f"{one.grade:g} {GRADES[int(one.grade)]}"
         face = one.expression.replace("_", " ")
         expected = (f"{one.expected_before:.1f}", f"{one.expected_after:.1f}")
         rows.append((f"{one.day:g}", area_words(one.area), face, one.rater, grade, *expected))

@@ -12,7 +12,13 @@ from glabella.report.style import BLUE, GREEN, INK, MUTED, ORANGE, VERMILLION, M
 
 BEFORE: tuple[str, Any, float] = (MUTED, (0, (5, 2)), 0.16)
 AFTER: tuple[str, Any, float] = (BLUE, "-", 0.24)
-MARKS: Mapping[str, tuple[str, str]] = {"investigator": ("o", VERMILLION), "subject": ("s", GREEN), "measured": ("D", ORANGE)}
+MARKS: Mapping[str, tuple[str, str]] = {
+    "investigator": ("o", VERMILLION), "subject": ("s", GREEN), "measured": ("D", ORANGE), "picture": ("^", ORANGE),
+}  # fmt: skip
+SAID = {
+    "investigator": "seen by the investigator", "subject": "seen by the person", "measured": "measured depth",
+    "picture": "read from a picture",
+}  # fmt: skip
 APART_DAYS = 1.6  # between points of the same day, so that both are seen
 WIDTH = 10.8
 
@@ -85,7 +91,7 @@ def _points(ax: Any, found: FollowUp, area: str, expression: str) -> list[str]:
             [day], [one.grade], yerr=error, fmt=marker, color=colour, markersize=7, markeredgecolor="white", markeredgewidth=0.9,
             elinewidth=1.3, capsize=3, zorder=5, clip_on=False,
         )  # fmt: skip
-        said.append(f"Day {one.day:g}, {one.rater}: {one.grade:.2g}, consistent with {one.low:.1f} to {one.high:.1f}.")
+        said.append(f"Day {one.day:g}, {one.rater}: {round(one.grade, 1):g}, consistent with {one.low:.1f} to {one.high:.1f}.")
     return said
 
 
@@ -111,8 +117,7 @@ def _key(figure: Any, found: FollowUp, area: str | None) -> None:
         handles.append(Patch(color=colour, alpha=shade + 0.1, linewidth=0, label="90 % band"))
     for name in dict.fromkeys(one.rater for one in found.seen if one.area == area):
         marker, colour = MARKS[name]
-        said = "measured depth" if name == "measured" else f"seen by the {name}" if name == "investigator" else "seen by the person"
-        handles.append(Line2D([], [], color=colour, marker=marker, markersize=6, linestyle="none", label=f"{said}, with error"))
+        handles.append(Line2D([], [], color=colour, marker=marker, markersize=6, linestyle="none", label=f"{SAID[name]}, with error"))
     figure.legend(handles=handles, loc="upper left", ncols=len(handles), borderaxespad=0.2, handlelength=2.2, columnspacing=1.3)
 
 

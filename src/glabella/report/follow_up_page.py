@@ -1,7 +1,7 @@
 """The page of a follow-up, and the folder that holds it."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glabella.files import check_folder
 from glabella.follow_up.forecast import FACTORS
@@ -14,7 +14,11 @@ from glabella.report.style import styled
 from glabella.report.templates import load_template, page_style
 from glabella.report.write import FolderKind, check_report_folder, write_folder
 
-FOLLOW_UP_FOLDER = FolderKind("report.html", "follow-up.json", "glabella follow-up")
+if TYPE_CHECKING:
+    from glabella.photo_series.series import Series
+
+SERIES_PAGE, VISITS = "pictures.html", "visits.csv"
+FOLLOW_UP_FOLDER = FolderKind("report.html", "follow-up.json", "glabella follow-up", (SERIES_PAGE, VISITS))
 SECTIONS = (
     ("glance", "At a glance"), ("course", "The course"), ("tables", "Tables"), ("person", "This person"),
     ("limits", "What it does not know"), ("how", "How computed"), ("sources", "Sources"),
@@ -27,17 +31,27 @@ def check_follow_up_folder(folder: str | Path) -> Path:
     return check_report_folder(folder, FOLLOW_UP_FOLDER)
 
 
-def write_follow_up(found: FollowUp, folder: str | Path) -> Path:
-    """Write report.html, follow-up.json and the pictures into ``folder``, whole or not at all; gives the path of the page."""
+def write_follow_up(found: FollowUp, folder: str | Path, series: "Series | None" = None) -> Path:
+    """Write report.html, follow-up.json and the pictures into ``folder``, whole or not at all; gives the path of the page.
+
+    With a ``series`` of photos also their own page, pictures.html, and visits.csv with the depths that were read in place of the photos.
+    """
     folder = check_follow_up_folder(folder)
     with styled():
         pictures = list(draw_follow_up(found))
-    write_folder(folder, FOLLOW_UP_FOLDER, render_follow_up(found, pictures), outcome_text(found.to_json()), pictures)
+    more = {}
+    if series is not None:
+        from glabella.photo_series.document import series_document
+        from glabella.report.photo_series_page import render_series, series_pictures
+
+        more = {SERIES_PAGE: render_series(series, series_document(series), series_pictures(series)), VISITS: found.visits.to_csv()}
+    page = render_follow_up(found, pictures, SERIES_PAGE if series is not None else None)
+    write_folder(folder, FOLLOW_UP_FOLDER, page, outcome_text(found.to_json()), pictures, more)
     return folder / FOLLOW_UP_FOLDER.page
 
 
-def render_follow_up(found: FollowUp, pictures: list[Any]) -> str:
-    """The whole page as text; it refers to nothing outside itself."""
+def render_follow_up(found: FollowUp, pictures: list[Any], photos: str | None = None) -> str:
+    """The whole page as text; it refers to nothing outside itself but to the page of its ``photos`` beside it."""
     template = load_template("follow_up.html.j2")
     factors = [(FACTORS[name], f"{after:.2f}", f"{before:.2f}") for name, before, after in told_factors(found)]
     return template.render(
@@ -46,7 +60,7 @@ def render_follow_up(found: FollowUp, pictures: list[Any]) -> str:
         tables=[(area_words(area), course_rows(found, area), milestone_sentences(found, area)) for area in found.posterior.areas],
         factors=factors, worth=worth_sentence(found), cautions=[line for line in found.said if line.startswith("caution")],
         remarks=[line for line in found.said if not line.startswith("caution")], patient_facts=facts(plain(found.patient)),
-        sources=found.sources(),
+        sources=found.sources(), photos=photos,
     )  # fmt: skip
 
 
