@@ -3,9 +3,8 @@
     python tools/fit_photo_landmarks.py [--write]
 
 Eighty invented faces (none of those that are measured, decided on or tested), seen from known cameras, a third of them moving. The mean
-difference across and up in the head's frame at 63 mm between the pupils, made mirror symmetric; and what varies from face to face, in
-the picture: the sample covariance of heads and mirrored heads, weaker between landmarks far apart (so few heads say little of
-those), cut to its strongest modes and the rest of each landmark. ``data/photo_landmarks.npz`` holds hundredths of a mm.
+difference across and up in the head's frame at 63 mm between the pupils, made mirror symmetric; and what is left over of each head, in
+the picture, from which ``photo/landmark_noise.py`` makes a covariance. ``data/photo_landmarks.npz`` holds hundredths and tenths of a mm.
 """
 
 import sys
@@ -19,13 +18,10 @@ sys.path.insert(0, str(ROOT))
 
 from tests.photo_made import drawn_case, invented_face, paint  # noqa: E402
 
-from glabella.face import load_face  # noqa: E402
 from glabella.photo import LandmarkModel, find_model  # noqa: E402
 from glabella.photo.landmarks import mirrored_landmarks  # noqa: E402
 
 SEEDS = range(101, 181)
-NEAR_MM, FAR_SHARE = 25.0, 0.5  # of a covariance this part stays at any distance, the rest falls off over NEAR_MM
-MODES = 24
 MIRROR = np.array([-1, 1])
 
 
@@ -51,35 +47,20 @@ def mean_offsets(found, turns, pairs):
     return (offsets + offsets[pairs] * MIRROR) / 2
 
 
-def varying(left, pairs):
-    """(modes (k, 468, 2), own standard deviations (468, 2))."""
-    heads = np.concatenate([left, left[:, pairs] * MIRROR]).reshape(2 * len(left), -1)
-    points = load_face().landmarks
-    squared = ((points[:, None] - points) ** 2).sum(-1)
-    kept = FAR_SHARE + (1 - FAR_SHARE) * np.exp(-0.5 * squared / NEAR_MM**2)
-    covariance = heads.T @ heads / len(heads) * np.kron(kept, np.ones((2, 2)))
-    values, vectors = np.linalg.eigh(covariance)
-    modes = (vectors[:, -MODES:] * np.sqrt(values[-MODES:])).T
-    own = np.sqrt(np.maximum(np.diag(covariance) - (modes**2).sum(0), 0))
-    print(f"{MODES} modes hold {values[-MODES:].sum() / values.sum():.0%} of the variance")
-    return modes.reshape(MODES, 468, 2), own.reshape(468, 2)
-
-
 def main():
     with threadpool_limits(1):
         found, turns = differences(LandmarkModel(find_model()))
         pairs = mirrored_landmarks()[:468]
         offsets = mean_offsets(found, turns, pairs)
         left = found - np.einsum("hij,nj->hni", turns[:, :, :2], offsets)
-        modes, own = varying(left, pairs)
     print(f"{len(found)} heads: mean length {np.linalg.norm(offsets, axis=1).mean():.2f} mm, left over {np.sqrt((left**2).sum(2).mean()):.2f} mm")
     for name, n in (("nasion", 168), ("glabella", 9), ("forehead", 151), ("top", 10), ("brow peak", 105), ("lateral canthus", 33)):
         spread = np.sqrt((left[:, n] ** 2).mean(0))
         print(f"{name} ({n}): {offsets[n, 0]:+.1f} left, {offsets[n, 1]:+.1f} up; scatter {spread[0]:.1f} across, {spread[1]:.1f} up")
     if "--write" in sys.argv:
         path = ROOT / "src/glabella/data/photo_landmarks.npz"
-        whole = {"offsets": offsets, "modes": modes, "own": own}
-        np.savez_compressed(path, **{name: np.rint(values * 100).astype(np.int16) for name, values in whole.items()})
+        tenths = np.clip(np.rint(left * 10), -127, 127).astype(np.int8)
+        np.savez_compressed(path, offsets=np.rint(offsets * 100).astype(np.int16), left=tenths)
         print(f"wrote {path.relative_to(ROOT)}, {path.stat().st_size} bytes")
 
 

@@ -25,7 +25,7 @@ from glabella.photo.landmarks import Landmarks
 SEEN = 468  # landmarks of the skin; the last ten are the irises
 POSE_SD = np.array([10.0, 10.0, 10.0, 1e4, 1e4, 10.0])  # next to nothing known of three turns, place and scale
 STEPS, SETTLED = 12, 1e-3
-WAVES = 160  # plane waves in a drawn field
+WAVES = 64  # plane waves in a drawn field
 DRAWN_STEP = (np.array([-0.5, -0.5, -0.5, -1e4, -1e4, -0.5, -1.2]), np.array([0.5, 0.5, 0.5, 1e4, 1e4, 0.5, 1.2]))
 HEAD_IPD_MM = 63.0  # size of the head in which shapes are described; the iris gives the real one
 MIRROR = np.array([-1.0, 1.0, 1.0])
@@ -104,7 +104,7 @@ def _fit(landmarks: Landmarks, axis: np.ndarray, parameters: Mapping[str, float]
         if change < SETTLED * HEAD_IPD_MM and np.abs(step[:3]).max() < SETTLED:
             break
     misfit = np.linalg.norm(camera.project(prior.landmarks(state) + field)[:, :2] - seen, axis=1) / camera.pixels_per_mm
-    moved = prior.field_on_cage(pull)
+    moved = prior.fields_on_cage(pull[:, None])[0]
 
     def head(camera: PhotoCamera, state: np.ndarray, moved: np.ndarray, draw: Callable[[int], list[FittedHead]] | None) -> FittedHead:
         return FittedHead(
@@ -114,18 +114,19 @@ def _fit(landmarks: Landmarks, axis: np.ndarray, parameters: Mapping[str, float]
     def draw(count: int) -> list[FittedHead]:
         """Prior heads, corrected by what the picture says of them: draws of the posterior about the fitted head."""
         with threadpool_limits(1):
-            random, heads = np.random.default_rng(0), []
-            for _ in range(count):
-                lot = spread * random.normal(size=len(spread))
-                lot[:6] = 0  # next to nothing is known of the pose: what it is before the picture does not matter
-                whole = prior.draw_field(random)
-                at_landmarks = prior.at_landmarks(whole)
-                unlike = carry @ at_landmarks.ravel() + columns @ lot + noise.draw(random, parameters["landmark_sd_mm"])
-                back = scipy.linalg.cho_solve(factor, unlike)
-                lot -= spread**2 * (columns.T @ back)
-                changed = whole - prior.field_on_cage(carry.T @ back)
-                heads.append(head(camera.moved(np.clip(lot[:7], *DRAWN_STEP)), state + lot[7:], moved + changed, None))
-            return heads
+            random = np.random.default_rng(0)
+            lots = spread[:, None] * random.normal(size=(len(spread), count))
+            lots[:6] = 0  # next to nothing is known of the pose: what it is before the picture does not matter
+            whole = np.stack([prior.draw_field(random) for _ in range(count)])
+            unlike = np.stack([carry @ prior.at_landmarks(one).ravel() for one in whole], 1)
+            unlike += columns @ lots + noise.draw(random, parameters["landmark_sd_mm"], count)
+            back = scipy.linalg.cho_solve(factor, unlike)
+            lots -= spread[:, None] ** 2 * (columns.T @ back)
+            whole -= prior.fields_on_cage(carry.T @ back)
+            return [
+                head(camera.moved(np.clip(lot[:7], *DRAWN_STEP)), state + lot[7:], moved + one, None)
+                for lot, one in zip(lots.T, whole, strict=True)
+            ]
 
     return head(camera, state, moved, draw)
 
@@ -188,11 +189,11 @@ class _Prior:
         """(468, 3) landmarks of the head with these weights and strengths, without the field."""
         return self.points + self.landmark_basis @ state
 
-    def field_on_cage(self, pull: np.ndarray) -> np.ndarray:
-        """(cage, 3) displacement of the whole cage from the pull (3 x 468,) of the landmarks; eyeballs keep their shape."""
-        moved = (self._covariance(self.face.cage, self.points) @ pull).reshape(-1, 3)
+    def fields_on_cage(self, pulls: np.ndarray) -> np.ndarray:
+        """(k, cage, 3) displacements of the whole cage from pulls (3 x 468, k) of the landmarks; eyeballs keep their shape."""
+        moved = (self._covariance(self.face.cage, self.points) @ pulls).T.reshape(pulls.shape[1], -1, 3)
         for part in (slice(-2 * EYEBALL_VERTICES, -EYEBALL_VERTICES), slice(-EYEBALL_VERTICES, None)):
-            moved[part] = moved[part].mean(0)
+            moved[:, part] = moved[:, part].mean(1, keepdims=True)
         return moved
 
     def draw_field(self, random: np.random.Generator) -> np.ndarray:

@@ -146,7 +146,7 @@ def mirrored_landmarks() -> np.ndarray:
     """(478,) the landmark that each one becomes in a mirrored picture."""
     points = load_face().landmarks
     skin = [int(np.linalg.norm(points * [-1, 1, 1] - point, axis=1).argmin()) for point in points]
-    return np.array([*skin, 473, 474, 477, 476, 475, 468, 469, 472, 471, 470])
+    return np.array([*skin, 473, 476, 475, 474, 477, 468, 471, 470, 469, 472])
 
 
 def cut_square(picture: Picture, centre: np.ndarray, side: float, tilt: float, out: int) -> tuple[np.ndarray, np.ndarray]:
