@@ -137,8 +137,9 @@ def drawn_case(seed: int) -> Case:
     moved = MOVED[random.integers(len(MOVED))]
     return Case(
         seed, turn=random.uniform(-25, 25), nod=random.uniform(-10, 10), roll=random.uniform(-12, 12),
-        skin=list(SKINS)[random.integers(3)], light=list(LIGHTS)[random.integers(3)], distance_mm=float(np.exp(random.uniform(*np.log([350, 1500])))),
-        pixels_per_mm=random.uniform(2.5, 5.0), units=tuple((name, random.uniform(0.3, 0.9)) for name in moved),
+        skin=list(SKINS)[random.integers(3)], light=list(LIGHTS)[random.integers(3)],
+        distance_mm=float(np.exp(random.uniform(*np.log([350, 1500])))), pixels_per_mm=random.uniform(2.5, 5.0),
+        units=tuple((name, random.uniform(0.3, 0.9)) for name in moved),
     )  # fmt: skip
 
 

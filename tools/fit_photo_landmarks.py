@@ -53,7 +53,8 @@ def main():
         pairs = mirrored_landmarks()[:468]
         offsets = mean_offsets(found, turns, pairs)
         left = found - np.einsum("hij,nj->hni", turns[:, :, :2], offsets)
-    print(f"{len(found)} heads: mean length {np.linalg.norm(offsets, axis=1).mean():.2f} mm, left over {np.sqrt((left**2).sum(2).mean()):.2f} mm")
+    length, over = np.linalg.norm(offsets, axis=1).mean(), np.sqrt((left**2).sum(2).mean())
+    print(f"{len(found)} heads: mean length {length:.2f} mm, left over {over:.2f} mm")
     for name, n in (("nasion", 168), ("glabella", 9), ("forehead", 151), ("top", 10), ("brow peak", 105), ("lateral canthus", 33)):
         spread = np.sqrt((left[:, n] ** 2).mean(0))
         print(f"{name} ({n}): {offsets[n, 0]:+.1f} left, {offsets[n, 1]:+.1f} up; scatter {spread[0]:.1f} across, {spread[1]:.1f} up")

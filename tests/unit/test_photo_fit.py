@@ -128,23 +128,6 @@ def test_a_head_knows_its_size(fitted):
     assert replace(head).camera is head.camera
 
 
-FIT_ROWS = [
-    name
-    for name in load_photo_parameters().rows
-    if name.startswith(("usual_camera", "face_shape", "face_a", "face_t", "face_u", "landmark_sd"))
-]
-
-
-@pytest.mark.parametrize("name", FIT_ROWS)
-def test_every_row_of_the_fit_moves_the_head(name, fitted):
-    case, face, _, head = fitted[1]
-    row = load_photo_parameters().rows[name]
-    points = np.concatenate([case.camera.truth.project(face.landmarks), np.zeros((10, 3))])
-    landmarks = Landmarks(points, 1.0, dict.fromkeys(EXPRESSIONS[1:], 0.0))
-    there = fit_head(landmarks, case.camera.truth.axis, load_photo_parameters().with_values({name: row.high}))
-    assert np.abs(there.seen.cage - head.seen.cage).max() > 1e-3
-
-
 LIMITS = {  # what is measured -> the row that judges it
     "turn_degrees": "photo_turn_most_degrees", "nod_degrees": "photo_nod_most_degrees", "brightest": "photo_brightest_least",
     "blown_share": "photo_blown_most_share", "blur_mm": "photo_blur_most_mm", "around_eyes_ratio": "photo_behind_glass_most_ratio",

@@ -17,7 +17,7 @@ SMOOTH = 0.05  # radii
 CLEAR = 0.06  # least step of light at the edge, as a share of the light of the white
 LEAST_RAYS = 8
 LEAST_COSINE = 0.75
-GAMMA, LINEAR_LARGEST = 2.2, 255.0  # of sRGB, near enough
+GAMMA = 2.2  # of sRGB, near enough
 LOOSE = 0.08  # error of the landmarks' own radius, as a share
 
 
@@ -51,7 +51,7 @@ class Size:
 
 def measure_irises(picture: Picture, landmarks: Landmarks, camera: PhotoCamera, face: Face) -> IrisSize:
     """Diameter of both irises in pixels, corrected for eyes that do not look into the camera."""
-    light = LINEAR_LARGEST * (picture.luminance / LINEAR_LARGEST) ** GAMMA  # blur mixes light, not its coded value: there the edge is unmoved
+    light = (picture.luminance / 255.0) ** GAMMA  # blur mixes light, not its coded value: in light the edge stays where it is
     found, by_edge, spread = [], [], []
     for (middle, across, upright), (eyeball, radius) in zip(IRISES, face.eyeballs, strict=True):
         centre = landmarks.points[middle, :2]
@@ -81,7 +81,7 @@ def _edge_radius(light: np.ndarray, centre: np.ndarray, guess: float) -> tuple[f
     best = slope[:, 3:-3].argmax(1) + 3
     rows = np.arange(len(angles))
     rise = smooth[rows, np.minimum(best + 8, STEPS - 1)] - smooth[rows, np.maximum(best - 8, 0)]
-    white = max(float(np.percentile(values, 95)), 1.0)
+    white = max(float(np.percentile(values, 95)), 1e-4)
     good = (rise > CLEAR * white) & (best > 3) & (best < STEPS - 5)
     if good.sum() < LEAST_RAYS:
         return None
@@ -110,7 +110,7 @@ def measure_size(
         return Size(measured_mm / apart, error / measured_mm, measured_mm, error, False)
     nearer = [_nearer(camera, eyeball, radius) for eyeball, radius in face.eyeballs]
     diameter = parameters["iris_diameter_mm"]
-    fitted = float(np.dot([pixels / (camera.pixels_per_mm * near) for pixels, near in zip(irises.pixels, nearer, strict=True)], irises.trust))
+    fitted = float(np.dot(np.divide(irises.pixels, nearer), irises.trust)) / camera.pixels_per_mm
     factor = diameter / fitted
     error = float(np.hypot(parameters["iris_diameter_sd_mm"] / diameter, irises.error_pixels / irises.mean_pixels))
     return Size(factor, error, factor * apart, error * factor * apart, True)
