@@ -105,7 +105,8 @@ def find_lines(
         contrast = max(clear - unclear, 0.0)
         steepness, ln_light = area.lit(lighting, places)
         depth = contrast / contrast_per_mm(area.name, steepness, ln_light, limits)
-        error = float(np.hypot(limits["line_depth_error_share"] * depth, limits["line_depth_error_mm"]))
+        share = limits["line_depth_error_share" if without_side(area.name) in LIT_AREAS else "line_depth_error_lateral_canthal_share"]
+        error = float(np.hypot(share * depth, limits["line_depth_error_mm"]))
         areas[area.name] = AreaLines(area.name, contrast, unclear, depth, error, len(area.row), steepness, ln_light)
         if contrast > 0:
             area.found = dips_found

@@ -124,7 +124,7 @@ def simulate_on_photo(
         raise InputError(f"day {wrong[0]:g}: pictures are made for days {', '.join(f'{day:g}' for day in PICTURE_DAYS)}; choose among them")
     if plan.region == "lower_face":
         raise InputError("photo: a plan for the lower face has no lines to show; give a plan for the upper face")
-    rest, parameters = _with_place_caution(with_brow_caution(pictures["rest"])), load_parameters().recording()
+    rest, parameters = with_place_caution(with_brow_caution(pictures["rest"])), load_parameters().recording()
     pictures = {**pictures, "rest": rest}
     progress("tissue of this head", 0.0)
     findings = check_plan(plan, rest.patient, rest.atlas)
@@ -149,7 +149,7 @@ def with_brow_caution(face: PhotoFace) -> PhotoFace:
     return replace(face, quality=replace(face.quality, cautions=(*face.quality.cautions, said)))
 
 
-def _with_place_caution(face: PhotoFace) -> PhotoFace:
+def with_place_caution(face: PhotoFace) -> PhotoFace:
     """Point out a picture in which most sites that are seen cannot be placed closely enough; refuse one in which none can."""
     seen, limit = [place for place in face.places if place.seen], face.parameters["site_error_mm"]
     unsure = sum(not place.sure for place in seen)
