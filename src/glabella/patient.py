@@ -123,6 +123,11 @@ class Patient:
             return self.interpupillary_distance_mm
         return (parameters or load_parameters())[_pupil_row(self.sex)]
 
+    @property
+    def shape_of_face(self) -> tuple[object, ...]:
+        """What of a person decides the shape of the face and of what lies under it."""
+        return self.sex, self.age_years, self.interpupillary_distance_mm, self.frontalis_upper_margin_mm
+
     def shape(self, face: Face, parameters: Parameters | None = None) -> Face:
         """``face`` with the person's sex, age and size."""
         return face.for_person(float(self.sex == "male"), self.age_years, self.pupil_distance_mm(parameters))

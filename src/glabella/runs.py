@@ -84,12 +84,13 @@ def muscle_named_curves(blockade: Blockade, force: MuscleForce) -> Named:
 
 
 def placement_doses(
-    structures: tuple[str, ...], plan: Plan, anatomy: Anatomy, spread: Spread, parameters: Parameters, seed: int
-) -> dict[str, np.ndarray]:
-    """Mean dose (placements,) in units/mm3 to each structure at risk, the largest of the sessions."""
+    structures: tuple[str, ...], plan: Plan, anatomy: Anatomy, spread: Spread, parameters: Parameters, seed: int,
+    known: dict[str, np.ndarray] | None = None,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Mean dose (placements,) in units/mm3 to each structure at risk, the largest of the sessions. ``known``: see ``solve_reach``."""
     doses = dict.fromkeys(structures, np.zeros(UNWANTED_DRAWS))
     for number, session in enumerate(plan.sessions):
-        needles = map_reach(structures, session, plan, anatomy, spread, parameters)
+        needles = map_reach(structures, session, plan, anatomy, spread, parameters, known=known)
         offsets = draw_placements(sites_of(session), UNWANTED_DRAWS, seed, number, parameters).offsets_mm
         found = structure_doses(structures, needles, offsets, parameters)
         doses = {name: np.maximum(doses[name], found[name]) for name in structures}

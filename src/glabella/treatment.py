@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -56,6 +55,7 @@ from glabella.stages.unwanted import (
     rate_unwanted,
 )
 from glabella.stages.wrinkle import Wrinkles, grade_wrinkles
+from glabella.version import own_version
 
 if TYPE_CHECKING:
     from glabella.lower_face.outcome import LowerOutcome
@@ -71,7 +71,10 @@ FINEST_STEP_MM, COARSEST_STEP_MM = 0.2, 4.0
 @dataclass(frozen=True)
 class Person:
     """What depends on the face and the patient but not on the plan: tissue, spread operator and skin; and of the frontalis what each band
-    of its fibres lifts, with the ``bands`` (n,) of its tissue elements, left muscle first."""
+    of its fibres lifts, with the ``bands`` (n,) of its tissue elements, left muscle first.
+
+    ``known_fields``: adjoint fields (cells,) of structures at risk, solved without the compiled solver when they were first needed.
+    """
 
     face: Face
     patient: Patient
@@ -80,6 +83,7 @@ class Person:
     skin: Skin
     lift: BrowLift
     bands: np.ndarray
+    known_fields: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -243,14 +247,24 @@ def simulate(
             plan, face, patient, parameters, days=days, samples=samples, seed=seed, workers=workers, step_mm=step_mm,
             depth_step_mm=depth_step_mm, report=report, keep_person=scene,
         )  # fmt: skip
+    from glabella.built_people import find_person, keep_person  # they rest on this module
+
     with threadpool_limits(1):  # results must not depend on how many threads a matrix product uses
         report("face and tissue", 0.0)
-        atlas = build_atlas(patient.shape(face or load_face(), parameters), patient, parameters)
+        usual = face is None and step_mm is None and depth_step_mm is None
+        person = find_person(patient, parameters) if usual else None
+        kept = tuple(person.known_fields) if person else None
+        atlas = person.anatomy.atlas if person else build_atlas(patient.shape(face or load_face(), parameters), patient, parameters)
         findings = check_plan(plan, patient, atlas)
         ensure_allowed(findings)
-        compiled = samples >= COMPILED_FROM
-        person = build_person(face, patient, parameters, step_mm=step_mm, depth_step_mm=depth_step_mm, atlas=atlas, compiled=compiled)
-        return treat(person, plan, parameters, days, samples, seed, workers, report, findings, scene).outcome
+        if person is None:
+            person = build_person(face, patient, parameters, step_mm=step_mm, depth_step_mm=depth_step_mm, atlas=atlas, compiled=False)
+        read = parameters.read
+        treated = person if samples < COMPILED_FROM else replace(person, spread=person.spread.compiled())
+        outcome = treat(treated, plan, parameters, days, samples, seed, workers, report, findings, scene).outcome
+        if usual and kept != tuple(person.known_fields):
+            keep_person(person, read, parameters)
+        return outcome
 
 
 def treat(
@@ -312,7 +326,8 @@ def find_risks(
     person: Person, plan: Plan, parameters: Parameters, nominal: Course, runs: list, samples: int, seed: int
 ) -> dict[str, ComputedRisk]:
     """Chance of each side effect that has a mechanism, on placements of the needles, with bands from ``samples`` draws."""
-    doses = placement_doses(STRUCTURES, plan, person.anatomy, person.spread, parameters, seed)
+    known = person.known_fields if person.spread.layout is None else None  # the compiled solver's last digits are its own
+    doses = placement_doses(STRUCTURES, plan, person.anatomy, person.spread, parameters, seed, known)
     brows = measure_brows(runs or [brow_curves(nominal)], bool(runs))
     return rate_unwanted(doses, brows, peak_block_of(plan.product), risk_draws(parameters, samples, seed))
 
@@ -385,7 +400,7 @@ def assemble_outcome(
         parameters=parameters,
         settings=run_settings(person.anatomy, NOMINAL_RADIUS_MM, person.face.interpupillary_distance_mm, samples, int(grid[-1])),
         seed=seed,
-        version=version("glabella"),
+        version=own_version(),
         references=tuple(sorted({p.source for p in unwanted.values()})),
         blood=blood,
         scene=pictures,

@@ -180,6 +180,7 @@ def test_a_damaged_result_is_named(column, cell, message):
         ("abo_gl1", "contraction", "smile", "'smile'; valid: maximum_frown"),
         ("abo_gl1", "screening", "subject", "'subject'; valid: investigator, both"),
         ("abo_gl1", "missing", "", "empty; fill it in"),
+        ("abo_gl1", "response", "ge2_grade_composite", "'ge2_grade_composite'; did you mean 'ge2_grade_improvement'"),
     ],
 )
 def test_a_damaged_trial_is_named(name, column, cell, message):

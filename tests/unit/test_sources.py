@@ -123,3 +123,12 @@ def test_every_citation_is_one_readable_line():
         assert len(line) > 15
         assert "\n" not in line
         assert "{" not in line
+
+
+def test_the_shipped_file_is_read_entry_by_entry_as_it_is_whole():
+    text = resources.files("glabella.evidence").joinpath("sources.bib").read_text("utf-8")
+    whole, known = read_references(text), load_references()
+    assert list(known) == list(whole)
+    assert len(known) == len(whole)
+    assert all(known[key] == entry for key, entry in whole.items())
+    assert "nobody2020" not in known

@@ -41,6 +41,13 @@ def test_amplitude_is_the_mean_over_local_strains(spread):
         assert fold_amplitude(np.array([strain]), threshold, spread)[0] == pytest.approx(exact, abs=2e-6)
 
 
+@pytest.mark.parametrize("spread", [0.05, 0.3, 0.6])
+def test_amplitudes_of_many_strains_are_those_of_each_alone(spread):
+    strains = np.concatenate([[0.0], np.geomspace(1e-4, 0.5, 1999)])
+    alone = np.array([fold_amplitude(np.array([strain]), 0.066, spread)[0] for strain in strains])
+    assert np.abs(fold_amplitude(strains, 0.066, spread) - alone).max() < 1e-11
+
+
 def test_amplitude_without_spread_is_the_plain_law():
     found = fold_amplitude(np.array([0.0, 0.05, 0.066, 0.132]), 0.066, 0.0)
     assert found == pytest.approx([0, 0, 0, 1.0])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from glabella import Plan, treatment
-from glabella.population.block import _draw
+from glabella.population.block import draw
 from glabella.population.course import course_times, repeated_force
 from glabella.stages.junction import block_junctions, compiled
 from glabella.stages.junction.closed_forms import blocked_endings, small_block_table, taken_up_ratio
@@ -171,7 +171,7 @@ def test_samples_use_it_and_workers_change_nothing(monkeypatch):
 
 def test_people_of_several_sessions_are_those_without_numba(monkeypatch):
     arm = setting()
-    people, who, times = _draw(arm, 0, 0, 40), np.arange(40), course_times(arm.visit_days)
+    people, who, times = draw(arm, 0, 0, 40), np.arange(40), course_times(arm.visit_days)
     units, sessions = np.tile(arm.units, (2, 1)), np.array([0.0, 60.0])
 
     def forces():

@@ -6,7 +6,6 @@ import pytest
 from glabella.outcome import EXPRESSIONS
 from glabella.patient import Patient
 from glabella.plan import Plan
-from glabella.stages.skin import strain_by_side
 from tests.warm import PLAN, USUAL, bench, one_sided
 
 STRADDLING = ("glabellar", "forehead")
@@ -32,7 +31,7 @@ def test_a_symmetric_plan_is_the_same_on_both_sides_and_as_the_whole_area(area):
 def test_the_strain_of_an_area_is_that_of_its_halves_weighted_by_their_skin(area):
     result = bench().course(USUAL, one_sided("left"))
     skin = result.person.skin
-    halves = strain_by_side(skin, result.course.force, USUAL, result.outcome.parameters)[area]
+    halves = result.course.strain.halves[area]
     triangles = skin.areas[area]
     size = skin.membrane.areas_mm2[triangles]
     on_left = size[skin.surface.centroids[triangles, 0] > 0].sum() / size.sum()

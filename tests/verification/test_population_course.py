@@ -11,7 +11,7 @@ from glabella.patient import Patient
 from glabella.plan import Plan
 from glabella.population import archetypes
 from glabella.population.arms import arm_setting, trial_values
-from glabella.population.block import _draw, _newton
+from glabella.population.block import _newton, draw
 from glabella.population.course import area_strain, course_times, muscle_force, repeated_force
 from glabella.population.people import Mix, People
 from glabella.stages.junction.course import junction_kinetics
@@ -66,7 +66,7 @@ def test_several_sessions_follow_the_chain_as_well(typical, mean_person):
 
 def test_one_session_by_the_general_path_is_the_fast_one():
     setting = arm_setting(ONA, "glabellar", 20.0, VISITS, Mix(), trial_values())
-    people, who, times = _draw(setting, 0, 0, 60), np.arange(60), course_times(VISITS)
+    people, who, times = draw(setting, 0, 0, 60), np.arange(60), course_times(VISITS)
     archetype = setting.archetypes[0]
     fast = muscle_force(archetype, setting.units[0], people, who, times, setting.kinetics, setting.values)
     general = repeated_force(archetype, setting.units, np.zeros(1), people, who, times, setting.kinetics, setting.values)
@@ -83,7 +83,7 @@ def test_needles_land_anew_in_every_session():
     from glabella.population.course import landings
 
     setting = arm_setting(ONA, "glabellar", 20.0, VISITS, Mix(), trial_values())
-    people, who, archetype = _draw(setting, 0, 0, 4000), np.arange(4000), setting.archetypes[0]
+    people, who, archetype = draw(setting, 0, 0, 4000), np.arange(4000), setting.archetypes[0]
     places = [landings(archetype, people, who, session) for session in range(10)]
     for session, place in enumerate(places):
         assert np.bincount(place.ravel(), minlength=32).min() > 450, session
@@ -93,7 +93,7 @@ def test_needles_land_anew_in_every_session():
 
 def test_untreated_sessions_do_nothing():
     setting = arm_setting(ONA, "glabellar", 20.0, VISITS, Mix(), trial_values())
-    people, who, times = _draw(setting, 0, 0, 5), np.arange(5), course_times(VISITS)
+    people, who, times = draw(setting, 0, 0, 5), np.arange(5), course_times(VISITS)
     nothing = replace(setting, units=np.zeros((2, setting.units.shape[1])))
     force = repeated_force(
         setting.archetypes[0], nothing.units, np.array([0.0, 90.0]), people, who, times, setting.kinetics, setting.values

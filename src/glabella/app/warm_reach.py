@@ -1,7 +1,6 @@
 """Side effects of a changed plan as a look-up: what depends on the person only is solved once, and each needle is mapped once."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from threading import Lock
 
 import numpy as np
@@ -9,35 +8,21 @@ import numpy as np
 from glabella.app.kept import Kept
 from glabella.evidence import Parameters
 from glabella.plan import Injection, Plan, Session
-from glabella.runs import PEAK_DAYS, UNWANTED_DRAWS
+from glabella.runs import UNWANTED_DRAWS, peak_block_of
 from glabella.stages.anatomy import Anatomy
-from glabella.stages.diffusion import Spread
-from glabella.stages.junction import blocked_share
-from glabella.stages.unwanted import STRUCTURES, BrowChange, ComputedRisk, draw_placements, map_reach, rate_unwanted, structure_doses
+from glabella.stages.unwanted import (
+    STRUCTURES,
+    ComputedRisk,
+    ReachFields,
+    draw_placements,
+    map_reach,
+    rate_muscles,
+    solve_reach,
+    structure_doses,
+)
 from glabella.treatment import Person
 
 MOST_NEEDLES = 32  # one takes 1 MB: twice as many as any licensed plan has
-
-
-@dataclass(frozen=True)
-class _KnownSpread(Spread):
-    """A spread that solves for each structure only once. With no end to its diffusivity every structure counts as within reach."""
-
-    solver: Spread | None = None
-    known: dict[tuple[int, int, float], np.ndarray] = field(default_factory=dict)
-    lock: Lock = field(default_factory=Lock)
-
-    def solve(self, source: np.ndarray, tolerance: float = 0.0, most_steps: int = 20_000) -> np.ndarray:
-        some = np.flatnonzero(source)  # no two structures fill the same cells
-        key = int(some[0]), int(some[-1]), float(source[some].sum())
-        with self.lock:
-            found = self.known.get(key)
-        if found is None:
-            assert self.solver is not None
-            found = self.solver.solve(source, tolerance, most_steps)
-            with self.lock:
-                self.known[key] = found
-        return found
 
 
 class WarmReach:
@@ -47,21 +32,15 @@ class WarmReach:
         self._anatomy: Anatomy = person.anatomy
         self._parameters = parameters
         self._seed = seed
-        # solved as a run without samples solves it: uncompiled, so the numbers are the same to the last digit
-        plain = replace(person.spread, layout=None)
-        self._spread = _KnownSpread(
-            plain.network, plain.volume, plain.uptake_volume, np.inf, plain.uptake_per_day, plain.clearance_per_day, solver=plain
-        )
+        self._spread = replace(person.spread, layout=None)  # as a run without samples solves it: the same numbers to the last digit
+        self._known = person.known_fields
+        self._fields: ReachFields | None = None
         self._needles: Kept[np.ndarray] = Kept(MOST_NEEDLES)
         self._lock = Lock()
 
-    def risks(self, plan: Plan, doses: Mapping[str, np.ndarray], brows: BrowChange, parameters: Parameters) -> dict[str, ComputedRisk]:
-        """Chance of each computed side effect of a plan with these ``doses`` whose nominal course moves the ``brows`` so."""
-
-        def peak_block(dose: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
-            return blocked_share(dose, PEAK_DAYS, values, plan.product).max(-1)
-
-        return rate_unwanted(doses, brows, peak_block, [parameters])
+    def risks(self, plan: Plan, parameters: Parameters) -> dict[str, ComputedRisk]:
+        """Chance of each side effect of a plan by a weakened muscle."""
+        return rate_muscles(self.doses(plan), peak_block_of(plan.product), [parameters])
 
     def doses(self, plan: Plan) -> dict[str, np.ndarray]:
         """Mean dose (draws,) of each structure over placements: needles of a session add, of sessions the highest counts."""
@@ -86,7 +65,8 @@ class WarmReach:
         """Dose (structures, draws) of each of these needles."""
         only = replace(session, injections=tuple(injections))
         with self._lock:  # the first time it solves, and uses every core for that
-            needles = map_reach(STRUCTURES, only, plan, self._anatomy, self._spread, self._parameters)
+            self._fields = self._fields or solve_reach(STRUCTURES, self._anatomy, self._spread, self._known)
+        needles = map_reach(STRUCTURES, only, plan, self._anatomy, self._spread, self._parameters, self._fields)
         made = []
         for injection, needle, before in zip(injections, needles, named_before, strict=True):
             placements = draw_placements([injection.site] * (before + 1), UNWANTED_DRAWS, self._seed, number, self._parameters)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from importlib.metadata import version
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -16,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from glabella.app.kept import Kept
 from glabella.app.warm_reach import MOST_NEEDLES, WarmReach
+from glabella.built_people import person_of
 from glabella.evidence import Parameters, load_parameters
 from glabella.label import Finding, check_plan, ensure_allowed
 from glabella.names import SIDES, side_of
@@ -29,8 +29,8 @@ from glabella.planner.risk_map import RiskMap, risk_map
 from glabella.stages.bolus import Bolus, place_boluses
 from glabella.stages.junction import Blockade
 from glabella.stages.muscle import MuscleForce
-from glabella.stages.skin import strain_by_side, strain_skin
-from glabella.stages.unwanted import measure_brows
+from glabella.stages.skin import strain_skin
+from glabella.stages.unwanted import measure_brows, rate_brows
 from glabella.stages.wrinkle import depths_by_side_mm, grade_wrinkles
 from glabella.treatment import (
     COMPILED_FROM,
@@ -39,7 +39,6 @@ from glabella.treatment import (
     Treatment,
     assemble_outcome,
     brow_curves,
-    build_person,
     check_arguments,
     day_grid,
     named_curves,
@@ -48,6 +47,7 @@ from glabella.treatment import (
     whole,
     with_label_rates,
 )
+from glabella.version import own_version
 
 LONGEST_DAYS = 730
 MOST_SAMPLES = 2000
@@ -149,14 +149,14 @@ class Workbench:
 
     def is_built(self, patient: Patient) -> bool:
         """Whether the face of this person is warm."""
-        return self._faces.find(_shape(patient)) is not None
+        return self._faces.find(patient.shape_of_face) is not None
 
     def _face(self, patient: Patient) -> _Face:
-        return self._faces.get(_shape(patient), lambda: self._build(patient))
+        return self._faces.get(patient.shape_of_face, lambda: self._build(patient))
 
     def _build(self, patient: Patient) -> _Face:
         table = self._parameters.recording()
-        person = build_person(None, patient, table)
+        person = person_of(patient, table)
         return _Face(person, WarmReach(person, table), table)
 
     # --- plans ------------------------------------------------------------------------------------------------------------
@@ -271,14 +271,14 @@ class Workbench:
         face = self._face(patient)
         person, table, grid = replace(face.person, patient=patient), self._parameters.recording(), day_grid(days)
         with self._quick, ThreadPoolExecutor(1) as beside:  # where needles reach needs nothing of the course
-            doses = beside.submit(face.reach.doses, plan)
+            reached = beside.submit(face.reach.risks, plan, table)
             course = run_course(person, plan, grid, table, [], NOMINAL_TOLERANCE, boluses=face.boluses(plan))
             depths = beside.submit(depths_on_each_side_mm, person, course, table)
-            risks = face.reach.risks(plan, doses.result(), measure_brows([brow_curves(course)], sampled=False), table)
+            brows = rate_brows(measure_brows([brow_curves(course)], sampled=False), [table])
+            unwanted = with_label_rates(plan, reached.result() | brows)
             face.note_in(table)
-            outcome = assemble_outcome(person, plan, grid, table, course, [], with_label_rates(plan, risks), findings, 0, 0, False)
-            line_depth_mm = depths.result()
-        return Result("", person, plan, outcome, course, findings, line_depth_mm, 0)
+            outcome = assemble_outcome(person, plan, grid, table, course, [], unwanted, findings, 0, 0, False)
+        return Result("", person, plan, outcome, course, findings, depths.result(), 0)
 
     def _treat(
         self, patient: Patient, plan: Plan, days: int, samples: int, seed: int, findings: tuple[Finding, ...],
@@ -320,15 +320,14 @@ class Workbench:
             parameters=table,
             settings={"samples": 0, "days": days},
             seed=0,
-            version=version("glabella"),
+            version=own_version(),
         )
         return Result("", person, None, outcome, course, (), depths_on_each_side_mm(person, course, table), 0)
 
 
 def depths_on_each_side_mm(person: Person, course: Course, parameters: Parameters) -> dict[str, dict[str, dict[str, np.ndarray]]]:
     """Depth of the lines by area, side and expression (t,): each half of an area that straddles the midline by its own folding."""
-    halves = strain_by_side(person.skin, course.force, person.patient, parameters)
-    split = depths_by_side_mm(course.strain.days, halves, person.patient, parameters)
+    split = depths_by_side_mm(course.strain, person.patient, parameters)
     return {area: split.get(area) or {str(side_of(area)): dict(course.wrinkles.depth_mm[area])} for area in AREAS}
 
 
@@ -364,11 +363,6 @@ def _told(progress: Progress | None, cancelled: Callable[[], bool]) -> Progress:
 
 def _check_samples(samples: int, seed: int) -> tuple[int, int]:
     return whole("samples", samples, 0, MOST_SAMPLES), whole("seed", seed, 0, 2**62)
-
-
-def _shape(patient: Patient) -> tuple[object, ...]:
-    """What of a person decides the shape of the face."""
-    return patient.sex, patient.age_years, patient.interpupillary_distance_mm, patient.frontalis_upper_margin_mm
 
 
 def _physical(plan: Plan) -> tuple[object, ...]:

@@ -10,13 +10,14 @@ from functools import cached_property
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from glabella.built_people import person_of
 from glabella.errors import SolverError
 from glabella.evidence import Parameters, load_parameters
 from glabella.label import check_plan, ensure_allowed
 from glabella.patient import Grades, Patient
 from glabella.plan import Plan
 from glabella.stages.unwanted import placement_offsets
-from glabella.treatment import COMPILED_FROM, SAMPLE_TOLERANCE, Course, Person, build_person, day_grid, find_risks, run_course
+from glabella.treatment import COMPILED_FROM, SAMPLE_TOLERANCE, Course, Person, day_grid, find_risks, run_course
 
 SEED, DRAWS = 0, 48
 DRAWS_FILE = "simulated_draws.csv"
@@ -51,7 +52,7 @@ class Bench:
         """Someone of 45 with moderate lines at rest and severe ones when frowning."""
         if sex not in self._people:
             patient = Patient(45.0, sex, baseline={"glabellar": Grades(2, 3)})
-            self._people[sex] = build_person(None, patient, self.parameters, compiled=False)
+            self._people[sex] = person_of(patient, self.parameters, compiled=False)
         return self._people[sex]
 
     @cached_property

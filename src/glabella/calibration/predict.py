@@ -12,7 +12,8 @@ from glabella.evidence.published import PublishedRow, trial_record
 from glabella.population.arms import arm_setting, mix_of
 from glabella.population.block import ONSET_DAYS, Block, Setting, baseline_shift, follow, follow_strain
 from glabella.population.course import course_times
-from glabella.population.endpoints import ENDPOINTS, FAILURES, RESPONSE_DAY, expected, expected_each
+from glabella.population.endpoints import ENDPOINTS, FAILURES, LATER, RESPONSE_DAY, expected, expected_each
+from glabella.population.measured import MOST_COMPRESSIVE, Measured, find_measured, measured_strain, region_of
 from glabella.population.people import People
 from glabella.stages.junction.course import junction_kinetics
 
@@ -24,15 +25,20 @@ AFTER_STRAIN = (
     "subject_person_sd_ln", "onset_noticed_share", "onset_noticed_sd_ln",
 )  # fmt: skip
 PER_PRODUCT = ("potency_per_unit", "half_life_factor")  # rows that the kinetics of one product hold
+REDUCTION = "strain_reduction_percent"
+NOTICED = "any_onset"
+DIARY_STEP_DAYS = 1.0  # a diary is written once a day
 MOST_REMEMBERED = 400  # courses of arms: memory
 
 
 @dataclass(frozen=True)
 class PredictedArm:
-    """One arm of one trial: what its people share, and its published rows."""
+    """One arm of one trial: what its people share, its published rows, and the region in which the trial measured strain, on each typical
+    face, where it had one of its own."""
 
     setting: Setting
     rows: tuple[PublishedRow, ...]
+    measured: tuple[Measured, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class Predictor:
             if key not in shifts:
                 shifts[key] = baseline_shift(setting, 2 * self.people)
             block = follow(setting, shifts[key], self.seed, 0, self.people, screen=False, times=self._times, course=memory.strain)
-            found += predict_rows(setting, block, arm.rows)
+            found += predict_rows(setting, block, arm.rows, arm.measured)
         return np.array(found)
 
 
@@ -101,19 +107,26 @@ def build_predictor(rows: Sequence[PublishedRow], values: Mapping[str, float], p
     for row in rows:
         known = row.quantity in PREDICTED and (row.quantity != "responder_percent" or row.endpoint in ENDPOINTS)
         if known:
-            arms.setdefault((row.trial, row.product, row.indication, row.dose_units, row.arm), []).append(row)
+            arms.setdefault((row.trial, row.product, row.indication, row.dose_units, row.arm, is_rated_onset(row)), []).append(row)
     built = []
-    for number, ((trial, product, indication, dose_units, _), members) in enumerate(arms.items()):
+    for number, ((trial, product, indication, dose_units, _, rated), members) in enumerate(arms.items()):
         if progress:
             progress("arms of published trials", number / len(arms))
         record = trial_record(trial)
         days = sorted({*record.visit_days, *(row.day for row in members if row.day is not None and row.quantity != "onset_percent")})
-        setting = arm_setting(product, indication, dose_units, days, mix_of(record), values)
-        built.append(PredictedArm(setting, tuple(members)))
+        setting = arm_setting(product, indication, dose_units, ONSET_DAYS.tolist() if rated else days, mix_of(record), values)
+        region = next((region_of(row) for row in members if row.quantity == REDUCTION), None)
+        measured = find_measured(setting.archetypes, region) if region else ()
+        built.append(PredictedArm(replace(setting, response=record.response), tuple(members), measured))
     return Predictor(tuple(built), people)
 
 
-def predict_rows(setting: Setting, block: Block, rows: Sequence[PublishedRow]) -> list[float]:
+def is_rated_onset(row: PublishedRow) -> bool:
+    """Whether a row counts as onset the first day with a better grade, so that the lines are rated on the days of the diary."""
+    return row.quantity.startswith("onset") and row.endpoint != NOTICED
+
+
+def predict_rows(setting: Setting, block: Block, rows: Sequence[PublishedRow], measured: Sequence[Measured] = ()) -> list[float]:
     """The rows of one arm."""
     shares = expected(setting, block)
     days = setting.visit_days
@@ -121,13 +134,12 @@ def predict_rows(setting: Setting, block: Block, rows: Sequence[PublishedRow]) -
     for row in rows:
         if row.quantity == "responder_percent":
             found.append(100 * float(_rated_by(shares, row)[np.searchsorted(days, row.day or 0.0)]))
-        elif row.quantity == "strain_reduction_percent":
-            found.append(100 * float(block.strain_reduction.mean(0)[np.searchsorted(days, row.day or 0.0)]))
+        elif row.quantity == REDUCTION:
+            found.append(100 * float(reduction_each(setting, block, row.day or 0.0, measured).mean()))
         elif row.quantity == "onset_percent":
-            found.append(100 * float(np.interp(row.day or 0.0, ONSET_DAYS, onset_share(block, setting.values))))
+            found.append(100 * float(np.interp(row.day or 0.0, ONSET_DAYS, row_onset_share(setting, block, row))))
         elif row.quantity == "onset_median_days":
-            share = np.append(0.0, onset_share(block, setting.values))
-            found.append(float(np.interp(0.5, share, np.append(0.0, ONSET_DAYS))) if share[-1] > 0.5 else float(days[-1]))
+            found.append(median_onset_days(row_onset_share(setting, block, row)))
         else:
             found.append(median_duration_days(setting, block, row.endpoint, row.rater or None))
     return found
@@ -137,6 +149,39 @@ def _rated_by(shares: Mapping[tuple[str, str], np.ndarray], row: PublishedRow) -
     """The share as the row's rater sees it; a row that names none means the first rater of the endpoint."""
     raters = ENDPOINTS[row.endpoint]
     return shares[row.endpoint, row.rater if row.rater in raters else raters[0]]
+
+
+def reduction_each(setting: Setting, block: Block, day: float, measured: Sequence[Measured] = ()) -> np.ndarray:
+    """Share (people,) of each person's strain lost on ``day``, in the trial's own region where it has one."""
+    if not measured:
+        return block.strain_reduction[:, np.searchsorted(setting.visit_days, day)]
+    before, after = measured_strain(setting, block.people, (0.0, day), {"": (measured, MOST_COMPRESSIVE)})[""].T
+    return 1 - after / np.maximum(before, 1e-12)
+
+
+def row_onset_share(setting: Setting, block: Block, row: PublishedRow) -> np.ndarray:
+    """Share of people (onset days,) with an onset by then as the row counts it."""
+    return rated_onset_share(setting, block, row) if is_rated_onset(row) else onset_share(block, setting.values)
+
+
+def rated_onset_share(setting: Setting, block: Block, row: PublishedRow) -> np.ndarray:
+    """Share of people (onset days,) who have met the row's endpoint on some day until then, each day rated anew."""
+    weight, shares = expected_each(setting, block)
+    raters = ENDPOINTS[row.endpoint]
+    never = np.cumprod(1 - shares[row.endpoint, row.rater if row.rater in raters else raters[0]], axis=1)
+    return weight @ (1 - never)
+
+
+def median_onset_days(share: np.ndarray) -> float:
+    """Median onset of people of whom ``share`` (onset days,) have one by then, as a daily diary records it.
+
+    Who has an onset between two days is recorded on the later one. As with a median duration the median is read off straight lines
+    to the middle of two recorded values: half a day after half the people have an onset. Beyond the last day: the last day.
+    """
+    if share[-1] <= 0.5:
+        return float(ONSET_DAYS[-1])
+    at = float(np.interp(0.5, np.append(0.0, share), np.append(0.0, ONSET_DAYS)))
+    return min(at + 0.5 * DIARY_STEP_DAYS, float(ONSET_DAYS[-1]))
 
 
 def onset_share(block: Block, values: Mapping[str, float]) -> np.ndarray:
@@ -181,4 +226,6 @@ def maintained_share(setting: Setting, block: Block, endpoint: str, rater: str |
     weight, shares = expected_each(setting, block)
     raters = ENDPOINTS[endpoint]
     share = shares[endpoint, rater if rater in raters else raters[0]]
+    if endpoint in LATER:  # already a matter of all visits until then
+        return float(weight @ share[:, -1])
     return float(weight @ np.prod(1 - share if endpoint in FAILURES else share, axis=1))

@@ -24,6 +24,7 @@ RESPONSES = (
     "ge2_grade_composite", "none_or_mild_and_ge2_grade_composite", "subject_global_ge2", "relapse_to_baseline", "response_maintained",
     "day30_responder_by_Glogau_definition",
 )  # fmt: skip
+OWN_RESPONSES = ("none_or_mild_at_max_contraction", "ge1_grade_improvement", "ge2_grade_improvement")  # of one rater
 WITHOUT_DAY = ("onset_median_days", "duration_median_days", "side_effect_percent")
 SIDE_EFFECTS = ("eyelid_ptosis", "brow_ptosis")
 ARMS = ("active", "placebo")
@@ -40,7 +41,7 @@ COLUMNS = (
 )  # fmt: skip
 TRIAL_COLUMNS = (
     "trial", "name", "indication", "contraction", "severe_share", "mean_age_years", "sd_age_years", "least_age_years", "most_age_years",
-    "female_share", "visit_days", "screening", "missing", "source", "note",
+    "female_share", "visit_days", "screening", "missing", "response", "source", "note",
 )  # fmt: skip
 
 
@@ -79,7 +80,8 @@ class TrialRecord:
     """Who was in a trial, on which days they were seen and how it counted. What a trial does not tell is the default population's.
 
     ``severe_share``: share rated severe at entry, the rest moderate. ``screening``: who must rate moderate or severe at entry
-    (investigator or both). ``missing``: a visit not made counts as non_response or is excluded.
+    (investigator or both). ``missing``: a visit not made counts as non_response or is excluded. ``response``: the endpoint that the
+    trial itself counts as a response, which the endpoint response_maintained asks for at every visit.
     """
 
     trial: str
@@ -95,6 +97,7 @@ class TrialRecord:
     visit_days: tuple[int, ...]
     screening: str
     missing: str
+    response: str
     source: str
     note: str
 
@@ -141,7 +144,7 @@ def read_trials(text: str, where: str = "trials/trials.csv") -> Mapping[str, Tri
             name, row.text("name"), indication, row.choice("contraction", (CONTRACTIONS[indication],)), _number(told, "severe_share", 1),
             _number(told, "mean_age_years"), told.number("sd_age_years", above=0), _number(told, "least_age_years"),
             _number(told, "most_age_years"), _number(told, "female_share", 1), _days(told), row.choice("screening", SCREENINGS),
-            row.choice("missing", MISSING), row.text("source"), row.text("note", ""),
+            row.choice("missing", MISSING), told.choice("response", OWN_RESPONSES), row.text("source"), row.text("note", ""),
         )  # fmt: skip
         if not record.least_age_years < record.mean_age_years < record.most_age_years:
             ages = f"{record.least_age_years:g} to {record.most_age_years:g}"

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 
 import numpy as np
 from scipy.special import logsumexp
@@ -42,6 +41,7 @@ from glabella.stages.skin import build_skin
 from glabella.stages.skin.strain import MEASURED
 from glabella.treatment import check_arguments, whole
 from glabella.trial.run import face_parameters
+from glabella.version import own_version
 
 BLOCK_PEOPLE = 250  # people of one draw of the posterior
 ROUND_BLOCKS = 32  # blocks drawn before it is asked whether there are enough
@@ -213,7 +213,7 @@ def _result(
     rows = [row for row in (*load_parameters().rows.values(), *load_population().rows.values()) if not row.name.startswith(others)]
     return FollowUp(
         plan, patient, visits, found.people.days, prior, posterior, seen, returns_to, drawn, found.draws, needed,
-        tuple(_said(patient, visits, found, share_before, left, needed, most)), tuple(findings), seed, version("glabella"),
+        tuple(_said(patient, visits, found, share_before, left, needed, most)), tuple(findings), seed, own_version(),
         hashlib.sha256("\n".join(f"{name}={value!r}" for name, value in sorted(table.items())).encode()).hexdigest(), alike.kept,
         tuple(sorted({row.source for row in rows if row.stage in STAGES})),
     )  # fmt: skip

@@ -5,7 +5,6 @@ Upper and lower face are computed apart. A plan treats one of them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -43,6 +42,7 @@ from glabella.stages.muscle.masseter import Thickness, masseter_thickness, weake
 from glabella.stages.unwanted import ComputedRisk
 from glabella.stages.unwanted.lower_face import LOWER_STRUCTURES, rate_lower_face
 from glabella.treatment import COMPILED_FROM, SAMPLE_TOLERANCE, day_grid
+from glabella.version import own_version
 
 
 @dataclass(frozen=True)
@@ -182,6 +182,6 @@ def _outcome(
             person.anatomy, LOWER_WINDOW.nominal_radius_mm, person.face.interpupillary_distance_mm, samples, int(grid[-1])
         ),
         seed=seed,
-        version=version("glabella"),
+        version=own_version(),
         person=(person, nominal) if keep_person else None,
     )

@@ -68,7 +68,7 @@ class Curve:
                 values = np.array(given, float)
                 if values.ndim != 1 or values.shape != np.shape(self.days):
                     raise ValueError(f"curve: {name} has shape {values.shape}, must be {np.shape(self.days)} like the days")
-                if not np.isfinite(values).all():
+                if not np.isfinite(values.sum()) and not np.isfinite(values).all():  # a finite sum has finite parts
                     raise SolverError(f"curve: {name} is not finite at day {self.days[int(np.argmin(np.isfinite(values)))]:g}")
                 values.flags.writeable = False
                 known[id(given)] = values

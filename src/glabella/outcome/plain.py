@@ -14,6 +14,7 @@ import numpy as np
 from glabella.errors import SolverError
 
 SIGNIFICANT_DIGITS = 10
+NESTED = {dict, list}
 
 
 def plain(value: Any) -> Any:
@@ -52,13 +53,14 @@ def outcome_text(document: Mapping[str, Any]) -> str:
 
 def _text(value: Any, indent: str, encode: Callable[[Any], str], lists: dict[int, str]) -> str:
     """``lists``: the text of the lists of numbers written so far, since without samples the ends of a band are the median itself."""
-    if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
-        if id(value) not in lists:
-            lists[id(value)] = encode(value)
+    if id(value) in lists:
+        return lists[id(value)]
+    if isinstance(value, list) and NESTED.isdisjoint(map(type, value)):
+        lists[id(value)] = encode(value)
         return lists[id(value)]
     if not isinstance(value, dict | list):
         return encode(value)
-    if isinstance(value, dict) and len(value) <= 3 and not any(isinstance(item, dict | list) for item in value.values()):
+    if isinstance(value, dict) and len(value) <= 3 and not any(type(item) in NESTED for item in value.values()):
         return encode(value)
     inner = indent + " "
     if isinstance(value, dict):

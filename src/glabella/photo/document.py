@@ -1,7 +1,6 @@
 """What a picture says, as plain data and as lines of text. It holds no pixels, no landmarks and no name of a file."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any
 
 from glabella.evidence.sources import find_reference
@@ -9,6 +8,7 @@ from glabella.outcome import FRAME, plain
 from glabella.patient import Patient
 from glabella.photo.photo import PhotoFace
 from glabella.photo.simulated import FACES, PhotoSimulation
+from glabella.version import own_version
 
 SCHEMA = "glabella-photo-1"
 PRIVACY = "the picture was read on this machine alone; nothing of it was sent anywhere, and nothing is kept but what --out names"
@@ -23,7 +23,7 @@ def photo_document(simulation: PhotoSimulation) -> dict[str, Any]:
         {
             "schema": SCHEMA,
             "frame": FRAME,
-            "version": version("glabella"),
+            "version": own_version(),
             "purpose": simulation.outcome.purpose,
             "watermark": simulation.outcome.watermark,
             "privacy": PRIVACY,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from importlib.metadata import version
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -27,6 +26,7 @@ from glabella.planner.simulated import Band, judge
 from glabella.planner.solve import fewest_units, nearest
 from glabella.planner.steps import fewest_steps, nearest_steps
 from glabella.treatment import Person, Treatment, build_person, treat, whole
+from glabella.version import own_version
 
 DRAWS, SAMPLES = 64, 200
 ROUNDS = 4  # plans that are judged on fresh samples before the goal is called out of reach
@@ -100,7 +100,7 @@ def lowest_dose(
                 "draws": draws, "samples": samples, "evaluations": problem.count[0], "rounds": number + 1,
                 "placement_sd_mm": table["placement_sd_mm"], "patients": len(patients),
             },
-            _notes(goal, patient, plan, bool(short)), seed, version("glabella"),
+            _notes(goal, patient, plan, bool(short)), seed, own_version(),
         )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -40,6 +39,7 @@ from glabella.stages.diffusion import build_spread
 from glabella.stages.junction import blocked_share
 from glabella.stages.unwanted import EffectWords, chance_of, effect_words
 from glabella.treatment import PEAK_DAYS, Progress
+from glabella.version import own_version
 
 SMALLEST = 1e-9  # chances are interpolated on the scale of the normal distribution, down to this
 DRAWS, SEED = 32, 0
@@ -236,7 +236,7 @@ def risk_map(
         parameters=replace(parameters, _read=set(parameters.read)), draws=draws, points=entries.points, triangles=triangles,
         tip_depth_mm=reach.needle_depth_mm(entries, depth_mm), stopped_by_bone=entries.bone_mm < depth_mm,
         rim_distance_mm=places.rim_mm[nodes][kept], dose_units_per_mm3=dict(zip(names, dose.T, strict=True)),
-        probability=bands[:, 0], low=bands[:, 1], high=bands[:, 2], version=version("glabella"), reach=reach, skin=places.fine,
+        probability=bands[:, 0], low=bands[:, 1], high=bands[:, 2], version=own_version(), reach=reach, skin=places.fine,
         computed=computed, chance_skin=chance_skin, chance_on_skin=found,
     )  # fmt: skip
 

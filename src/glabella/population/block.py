@@ -22,6 +22,7 @@ from glabella.stages.junction.course import Kinetics
 CANDIDATES = 4 * BLOCK  # screened per block: more than enough for BLOCK to enter
 ENTRY_GRADE = 2
 DEEPEST_REST = 0.9  # of the line at contraction: numerical
+MILD = "none_or_mild_at_max_contraction"
 ONSET_DAYS = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 14.0])
 
 
@@ -30,7 +31,8 @@ Course = Callable[["Setting", People, np.ndarray], tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Setting:
-    """What all people of an arm share. ``units`` (sessions, needles): none for placebo; ``areas``: the areas rated, the deeper counts."""
+    """What all people of an arm share. ``units`` (sessions, needles): none for placebo; ``areas``: the areas rated, the deeper counts;
+    ``response``: the endpoint that the trial counts as a response of one rater."""
 
     archetypes: tuple[Archetype, ...]
     areas: tuple[str, ...]
@@ -40,6 +42,7 @@ class Setting:
     mix: Mix
     kinetics: Kinetics
     values: Mapping[str, float]
+    response: str = MILD
 
     @property
     def treated(self) -> bool:
@@ -73,7 +76,7 @@ def baseline_shape(setting: Setting, people: People) -> np.ndarray:
 
 def baseline_shift(setting: Setting, count: int = CANDIDATES) -> float:
     """Common shift of the log depths for which the wanted share of those who enter is rated severe; on ``count`` people of its own."""
-    people = _draw(setting, 0, 0, count)
+    people = draw(setting, 0, 0, count)
     shape = baseline_shape(setting, people) + setting.values["effort_sd_ln"] * stream(0, "tuning").standard_normal(count)
     investigator, subject, borders = rater("investigator", setting.values), rater("subject", setting.values), borders_ln(setting.values)
     offset = subject.offset_ln + subject.person_sd_ln * stream(0, "tuning subject").standard_normal(count)
@@ -96,7 +99,7 @@ def follow(
     ``times``: a course with more times than the visits need; ``course``: strain and folds from elsewhere, such as a memory of them.
     """
     values = setting.values
-    people = _draw(setting, seed, block, CANDIDATES if screen else count)
+    people = draw(setting, seed, block, CANDIDATES if screen else count)
     size = len(people.male)
 
     def normal(name: str, *shape: int) -> np.ndarray:
@@ -138,13 +141,14 @@ def select(people: People, who: np.ndarray) -> People:
     return replace(people, **{name: value[who] for name, value in vars(people).items()})
 
 
-def _draw(setting: Setting, seed: int, block: int, count: int) -> People:
+def draw(setting: Setting, seed: int, block: int, count: int) -> People:
+    """The first ``count`` people of block ``block``, before anybody is screened."""
     first = setting.archetypes[0]
     muscles = next(iter(first.folding.values())).contracted_newton.shape[1]
     return draw_people(seed, block, setting.mix, muscles, len(first.units), setting.values, count)
 
 
-def _archetype_of(setting: Setting, people: People) -> list[tuple[Archetype, np.ndarray]]:
+def archetype_of(setting: Setting, people: People) -> list[tuple[Archetype, np.ndarray]]:
     """Each archetype with the people who take it: by sex and by whether their frontalis reaches high."""
     found = []
     for archetype in setting.archetypes:
@@ -162,7 +166,7 @@ def _newton(archetype: Archetype, area: str, people: People, who: np.ndarray) ->
 
 def _untreated_folds(setting: Setting, people: People) -> np.ndarray:
     folds = np.zeros((len(setting.areas), len(people.male)))
-    for archetype, who in _archetype_of(setting, people):
+    for archetype, who in archetype_of(setting, people):
         force = np.ones((len(who), 1, len(archetype.muscles)))
         for n, area in enumerate(setting.areas):
             strain = area_strain(archetype.folding[area], archetype.column_of, force, _newton(archetype, area, people, who))
@@ -174,7 +178,7 @@ def follow_strain(setting: Setting, people: People, times: np.ndarray) -> tuple[
     """Strain and fold of the rated areas (areas, people, times)."""
     strain = np.zeros((len(setting.areas), len(people.male), len(times)))
     folds = np.zeros_like(strain)
-    for archetype, who in _archetype_of(setting, people):
+    for archetype, who in archetype_of(setting, people):
         if setting.treated and len(setting.session_days) == 1 and setting.session_days[0] == 0:
             force = muscle_force(archetype, setting.units[0], people, who, times, setting.kinetics, setting.values)
         elif setting.treated:

@@ -15,6 +15,7 @@ from glabella.population.raters import RATERS, borders_ln, grade_probabilities, 
 
 GLOBAL_BEST, GLOBAL_GOOD = 4.0, 1.5  # +4 is all of the line gone; +2 or more once rounded; judged with the noise of one rating
 FAILURES = ("relapse_to_baseline",)  # to meet it is to have lost the response
+LATER = ("response_maintained",)  # depends on the visits before
 ENDPOINTS: Mapping[str, tuple[str, ...]] = {
     "none_or_mild_at_max_contraction": RATERS,
     "ge1_grade_improvement": RATERS,
@@ -62,8 +63,9 @@ def expected_each(setting: Setting, block: Block) -> tuple[np.ndarray, dict[tupl
         share["ge1_grade_improvement", name] = improved(name, 1)
         share["ge2_grade_improvement", name] = improved(name, 2)
         share["relapse_to_baseline", name] = 1 - improved(name, 1)
-        maintained = np.ones_like(after[name][..., 1])
-        maintained[:, first] = np.cumprod(after[name][:, first, 1], axis=1)
+        response = share[setting.response, name]
+        maintained = np.ones_like(response)
+        maintained[:, first] = np.cumprod(response[:, first], axis=1)
         share["response_maintained", name] = maintained
         share["none_or_mild_at_rest", name] = rest[name]
     both = improved("investigator", 2) * improved("subject", 2)
@@ -96,8 +98,9 @@ def rated(setting: Setting, block: Block, seed: int, number: int) -> dict[tuple[
         found["ge1_grade_improvement", name] = gain[name] >= 1
         found["ge2_grade_improvement", name] = gain[name] >= 2
         found["relapse_to_baseline", name] = gain[name] < 1
-        maintained = np.ones_like(mild)
-        maintained[:, first] = np.logical_and.accumulate(mild[:, first], axis=1)
+        response = found[setting.response, name]
+        maintained = np.ones_like(response)
+        maintained[:, first] = np.logical_and.accumulate(response[:, first], axis=1)
         found["response_maintained", name] = maintained
         found["none_or_mild_at_rest", name] = rest[name] <= 1
     both = (gain["investigator"] >= 2) & (gain["subject"] >= 2)

@@ -1,21 +1,18 @@
 """Archetypes of a plan, from memory, from the cache folder or freshly solved.
 
 The cache holds nothing that the parameters, the plan and the code do not determine: its key is a hash of all three. A file that
-cannot be read is made anew. ``GLABELLA_CACHE`` names another folder, or switches the cache off when empty.
+cannot be read is made anew. See ``glabella.cache``.
 """
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
-from importlib import resources
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+from glabella.cache import cache_folder, code_sha256, write_cached
 from glabella.evidence import Parameters
 from glabella.patient import Patient
 from glabella.plan import Plan
@@ -73,36 +70,16 @@ def _find(plan: Plan, patient: Patient, areas: tuple[str, ...], parameters: Para
     return held[0]
 
 
-def cache_folder() -> Path | None:
-    """Folder of the solved archetypes: ``GLABELLA_CACHE``, else in the user's cache; None when switched off."""
-    named = os.environ.get("GLABELLA_CACHE")
-    if named is not None:
-        return Path(named) if named else None
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glabella"
-
-
 def _key(plan: Plan, patient: Patient, areas: tuple[str, ...], parameters: Parameters) -> str:
     needles = [(i.site, i.depth_mm, i.target_muscle, i.lateral_mm, i.up_mm, plan.volume_ml(i)) for i in plan.sessions[0].injections]
     stages = ("anatomy", "bolus", "diffusion", "skin", "unwanted")
     values = [(name, parameters[name]) for name, row in parameters.rows.items() if row.stage in stages or name == REACHED_AT]
-    text = repr((_code(), needles, patient.sex, patient.frontalis_upper_margin_mm, areas, LANDINGS, ELEMENTS, TRIANGLES, values))
+    made_by = code_sha256(BUILT_FROM), LANDINGS, ELEMENTS, TRIANGLES
+    text = repr((made_by, needles, patient.sex, patient.frontalis_upper_margin_mm, areas, values))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-@lru_cache(maxsize=1)
-def _code() -> str:
-    """Hash of the stages and data that an archetype depends on, so that a cache never outlives a change of the code."""
-    digest = hashlib.sha256(version("glabella").encode())
-    for part in BUILT_FROM:
-        root = Path(str(resources.files("glabella"))) / part
-        for path in [root] if root.is_file() else sorted(root.rglob("*")):
-            if path.suffix in (".py", ".toml", ".csv", ".npz"):
-                digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
 def _write(archetype: Archetype, path: Path) -> None:
-    """Beside, then renamed; a folder that cannot be written costs the cache, not the result."""
     arrays: dict[str, np.ndarray] = {name: getattr(archetype, name) for name in PLAIN}
     for area, folding in archetype.folding.items():
         arrays |= {f"{area}/{name}": value for name, value in asdict(folding).items()}
@@ -111,16 +88,7 @@ def _write(archetype: Archetype, path: Path) -> None:
         "margin": np.array(archetype.frontalis_upper_margin_mm),
         "muscles": np.array(archetype.muscles),
     }
-    beside = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            beside = Path(file.name)
-            np.savez(file, **arrays)  # pyright: ignore[reportArgumentType, reportCallIssue]
-        beside.replace(path)
-    except OSError:
-        if beside:
-            beside.unlink(missing_ok=True)
+    write_cached(path, lambda file: np.savez(file, **arrays))  # pyright: ignore[reportArgumentType]
 
 
 def _read(path: Path) -> Archetype | None:

@@ -12,7 +12,6 @@ this is the formula of J. L. Fleiss, Statistical Methods for Rates and Proportio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from math import ceil
 from os import cpu_count
 from typing import Any
@@ -30,6 +29,7 @@ from glabella.trial.design import FEWEST_DRAWS, LEAST_PER_ARM, NON_INFERIORITY, 
 from glabella.trial.result import WATERMARK
 from glabella.trial.run import arm_specs, block_tasks, prepare, run_block
 from glabella.trial.summary import FAILURES, KEYS
+from glabella.version import own_version
 
 SCHEMA = "glabella-power-1"
 PEOPLE, DRAW_PEOPLE = 10_000, 2_000  # virtual people per arm behind the rates, and behind those of one draw
@@ -151,7 +151,7 @@ def find_power(
     evaluated = normal_size(p, q, margin(asked), tail(asked), asked.power)
     patients = asked.patients or (None if evaluated is None else max(LEAST_PER_ARM, ceil(evaluated / seen)))
     simulated = None if patients is None else simulate_power(p, q, margin(asked), tail(asked), round(patients * seen), trial.seed)
-    return PowerResult(trial, asked, people, rates, drawn, seen, patients, simulated, version("glabella"))
+    return PowerResult(trial, asked, people, rates, drawn, seen, patients, simulated, own_version())
 
 
 def complete(trial: Trial) -> Power:

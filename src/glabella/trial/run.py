@@ -12,7 +12,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial, reduce
-from importlib.metadata import version
 from itertools import chain, islice
 from math import sqrt
 from operator import add
@@ -36,6 +35,7 @@ from glabella.stages.junction.course import junction_kinetics
 from glabella.trial.design import Arm, Trial
 from glabella.trial.result import ArmResult, Effect, TrialResult
 from glabella.trial.summary import BlockSummary, attend, summarise_block
+from glabella.version import own_version
 
 TRANSPORT_STAGES = ("anatomy", "bolus", "diffusion", "skin")  # whose rows typical faces depend on,
 LANDING = ("placement_sd_mm", "placement_depth_sd_mm")  # and these
@@ -132,7 +132,7 @@ def run_trial(
             unwanted = effects.result() if effects else [()] * len(specs)
     arms = tuple(map(ArmResult, trial.arms, summaries, unwanted))
     settings = {"people_per_block": [prepare(spec).entering for spec in specs], "candidates_per_block": CANDIDATES}
-    return TrialResult(trial, arms, trial.seed, version("glabella"), settings, _hash(specs[0].values), dict(specs[0].values), spread)
+    return TrialResult(trial, arms, trial.seed, own_version(), settings, _hash(specs[0].values), dict(specs[0].values), spread)
 
 
 def _told(summaries: Iterable[BlockSummary], count: int, report: Progress) -> Iterator[BlockSummary]:

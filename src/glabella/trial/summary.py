@@ -6,12 +6,10 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from glabella.evidence.parameters import stream
-from glabella.population.block import ONSET_DAYS, Block
-from glabella.population.endpoints import ENDPOINTS, FAILURES, RESPONSE_DAY
+from glabella.population.block import MILD, ONSET_DAYS, Block
+from glabella.population.endpoints import ENDPOINTS, FAILURES, LATER, RESPONSE_DAY
 
 KEYS = tuple((endpoint, rater) for endpoint, raters in ENDPOINTS.items() for rater in raters)
-LATER = ("response_maintained",)  # depends on the visits before
-MILD = "none_or_mild_at_max_contraction"
 RESPONSE_FROM_DAYS = 28.0  # duration is that of people who respond at the first visit this long after the last session
 
 

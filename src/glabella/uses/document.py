@@ -1,12 +1,12 @@
 """A course as plain data (use.json)."""
 
 from dataclasses import asdict
-from importlib.metadata import version
 from typing import Any
 
 from glabella.outcome import FRAME
 from glabella.uses.course import UseCourse
 from glabella.uses.published import beside
+from glabella.version import own_version
 
 FROM_ROW = ("row", "trial", "arm", "n", "quantity", "day", "value", "unit", "tolerance", "use", "quality", "source", "note")
 
@@ -14,7 +14,7 @@ FROM_ROW = ("row", "trial", "arm", "n", "quantity", "day", "value", "unit", "tol
 def to_document(course: UseCourse) -> dict[str, Any]:
     """Everything that the page says, without pictures."""
     return {
-        "version": version("glabella"), "frame": FRAME, "watermark": course.watermark, "purpose": course.purpose, "use": course.use,
+        "version": own_version(), "frame": FRAME, "watermark": course.watermark, "purpose": course.purpose, "use": course.use,
         "product": course.product, "dose_units": course.dose_units, "weeks": course.weeks,
         "settings": {"samples": course.samples, "seed": course.seed},
         "band": "median and 90 % over draws of the rows" if course.samples else "none",

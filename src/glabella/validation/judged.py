@@ -16,8 +16,8 @@ ONSET_TOLERANCE_POINTS = 10.0
 class Judged:
     """A published row, what was predicted for it in its own unit, and where 90 % of such figures would fall.
 
-    ``made_by``: population (virtual people), chain (one nominal person), placements (of the needles, for side effects), or the name
-    of a predictor in ``glabella.validation.others``.
+    ``made_by``: population (virtual people), placements (of the needles, for side effects), or the name of a predictor in
+    ``glabella.validation.others``.
     """
 
     row: PublishedRow

@@ -17,12 +17,14 @@ from glabella.calibration.predict import (
     ONSET_DAYS,
     PEOPLE,
     PREDICTED,
+    REDUCTION,
     SEED,
     Predictor,
     build_predictor,
     maintained_share,
-    onset_share,
+    reduction_each,
     replace_visits,
+    row_onset_share,
 )  # fmt: skip
 from glabella.evidence.published import PublishedRow, trial_record
 from glabella.population.block import Block, Setting, baseline_shift, follow
@@ -30,7 +32,7 @@ from glabella.population.endpoints import RESPONSE_DAY
 from glabella.stages.junction.course import junction_kinetics
 
 Progress = Callable[[str, float], None]
-CURVES = ("responder_percent", "onset_percent", "strain_reduction_percent")
+CURVES = ("responder_percent", "onset_percent", REDUCTION)
 MEDIANS = ("onset_median_days", "duration_median_days")
 
 
@@ -84,25 +86,24 @@ def build_predictors(
     return tuple(built)
 
 
-def shapes_behind(predictors: Sequence[Predictor], strain: Sequence[PublishedRow], values: Mapping[str, float]) -> Shapes:
-    """The best fit once more, for the rows whose sampling error needs more than their own value; ``strain``: rows of absolute strain."""
+def shapes_behind(predictors: Sequence[Predictor], values: Mapping[str, float]) -> Shapes:
+    """The best fit once more, for the rows whose sampling error needs more than their own value."""
     reductions: dict[str, tuple[float, float]] = {}
     curves: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    treated = [replace(row, quantity="strain_reduction_percent") for row in strain if row.day]
     people = predictors[0].people
     with threadpool_limits(1):
-        for arm in (*(arm for predictor in predictors for arm in predictor.arms), *build_predictor(treated, values, people).arms):
-            wanted = [row for row in arm.rows if row.quantity in ("strain_reduction_percent", *MEDIANS)]
+        for arm in (arm for predictor in predictors for arm in predictor.arms):
+            wanted = [row for row in arm.rows if row.quantity in (REDUCTION, *MEDIANS)]
             if not wanted:
                 continue
             setting = replace(arm.setting, values=values, kinetics=junction_kinetics(values, arm.rows[0].product))
             block = follow(setting, baseline_shift(setting, 4 * people), SEED, 0, people, screen=False)
             for row in wanted:
-                if row.quantity == "strain_reduction_percent":
-                    part = block.strain_reduction[:, np.searchsorted(setting.visit_days, row.day or 0.0)]
+                if row.quantity == REDUCTION:
+                    part = reduction_each(setting, block, row.day or 0.0, arm.measured)
                     reductions[row.row] = float(part.mean()), float(part.std())
                 elif row.quantity == "onset_median_days":
-                    curves[row.row] = ONSET_DAYS, onset_share(block, values)
+                    curves[row.row] = ONSET_DAYS, row_onset_share(setting, block, row)
                 else:
                     curves[row.row] = alive_curve(setting, block, row)
     return Shapes(reductions, curves)

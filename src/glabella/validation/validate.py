@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from glabella.calibration.fit import Prior, load_priors
 from glabella.calibration.posterior import Posterior, PosteriorFacts, load_posterior
-from glabella.calibration.predict import PEOPLE, Predictor
+from glabella.calibration.predict import DIARY_STEP_DAYS, PEOPLE, Predictor
 from glabella.errors import InputError, nearest
 from glabella.evidence.other_published import other_rows
 from glabella.evidence.published import UNIT_OF, USES, PublishedRow, published_rows
 from glabella.population.arms import trial_values
-from glabella.validation.chain import Chance, predict_strain, predict_unwanted
+from glabella.validation.chain import Chance, predict_unwanted
 from glabella.validation.drivers import (
     DosePoint,
     Driver,
@@ -49,7 +48,9 @@ from glabella.validation.predictions import (
     side_by_side,
 )  # fmt: skip
 from glabella.validation.reasons import MissGroup, group_misses
+from glabella.validation.strain import predict_strain
 from glabella.validation.summary import Summary, summarise
+from glabella.version import own_version
 
 DRAWS = 20
 JUDGED_USES = ("calibrate", "validate")
@@ -172,8 +173,8 @@ def validate(
     effects = [row for row in rows if row.quantity == "side_effect_percent"]
     plans = list(dict.fromkeys((row.product, row.indication, row.dose_units) for row in effects))
     moves = moved_values(posterior)
-    shapes = shapes_behind((calibrate, checked), strain, sets[0])
-    tasks: list[Task] = [(predict_strain, strain, sets), *((predict_unwanted, *plan, sets[0]) for plan in plans)]
+    shapes = shapes_behind((calibrate, checked), sets[0])
+    tasks: list[Task] = [(predict_strain, strain, sets, people), *((predict_unwanted, *plan, sets[0]) for plan in plans)]
     tasks += [(predict_others, name, mine, sets) for name, mine in beyond.items()]
     tasks += [prediction(values, 0, 1, 2) for values in sets]
     tasks += [prediction({**sets[0], name: value}, 3) for name, _, *ends in moves for value in ends]
@@ -197,7 +198,7 @@ def validate(
             if row.quantity in CURVES:
                 curves.setdefault(curve_key(row), []).append(one)
     for at, row in enumerate(strain):
-        judged[row.row] = judge.strain(row, by_strain[:, at], sets[0])
+        judged[row.row] = judge.strain(row, *by_strain[:, :, at])
     for row in effects:
         judged[row.row] = judge.effect(row, chances[row.product, row.indication, row.dose_units])
     ordered = tuple(judged[row.row] for row in rows)
@@ -207,7 +208,7 @@ def validate(
     return Validation(
         ordered, others, tuple(_band(members) for members in curves.values()), {use: summarise(use, ordered) for use in JUDGED_USES},
         group_misses(ordered), moved[-1], tuple(drivers), doses, same_as_women_units(doses, "peak_strain_reduction_percent"),
-        identify(posterior), posterior.facts, draws, people, seed, version("glabella"),
+        identify(posterior), posterior.facts, draws, people, seed, own_version(),
     )  # fmt: skip
 
 
@@ -236,7 +237,7 @@ class _Judge:
         elif row.row in self.shapes.curves:
             days, share = self.shapes.curves[row.row]
             if row.quantity == "onset_median_days":
-                figures = median_figures(row, drawn, onset_time_at(share), 1.0, between, self.seed)
+                figures = median_figures(row, drawn, onset_time_at(share), DIARY_STEP_DAYS, between, self.seed)
             else:
                 gap = float(np.diff(days)[min(np.searchsorted(days[1:], best), len(days) - 2)]) if len(days) > 1 else 0.0
                 figures = median_figures(row, drawn, loss_time_at(share, days), gap, between, self.seed)
@@ -244,12 +245,10 @@ class _Judge:
             figures = rate_figures(row, drawn, between, self.seed)
         return Judged(row, best, *interval(row, figures), "population")
 
-    def strain(self, row: PublishedRow, values: np.ndarray, best: Mapping[str, float]) -> Judged:
-        """People differ in the pull of their muscles and in how much of it the toxin leaves; trials are not taken to differ."""
-        lost, lost_sd = self.shapes.reductions.get(row.row, (0.0, 0.0))
-        relative = np.sqrt(np.expm1(best["person_muscle_size_sd_ln"] ** 2) + (lost_sd / max(1 - lost, 1e-9)) ** 2)
-        figures = mean_figures(row, values[1:], float(values[0] * relative), self.seed)
-        return Judged(row, float(values[0]), *interval(row, figures), "chain")
+    def strain(self, row: PublishedRow, values: np.ndarray, spread: np.ndarray) -> Judged:
+        """Means of people and their spread, over the draws; trials are not taken to differ."""
+        figures = mean_figures(row, values[1:], float(spread[0]), self.seed)
+        return Judged(row, float(values[0]), *interval(row, figures), "population")
 
     def effect(self, row: PublishedRow, chances: Mapping[str, Chance]) -> Judged:
         chance = chances.get(row.endpoint, Chance(0.0, 0.0, 0.0))

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
-from importlib.metadata import version
 from typing import Literal
 
 import numpy as np
@@ -26,6 +25,7 @@ from glabella.stages.junction.course import junction_kinetics
 from glabella.stages.unwanted import placement_offsets
 from glabella.stages.wrinkle.scale import wrinkle_scale
 from glabella.treatment import COMPILED_FROM, SAMPLE_TOLERANCE, Person, build_person, check_arguments, check_run
+from glabella.version import own_version
 from glabella.years.ageing import DAYS_A_YEAR, draw_ageing
 from glabella.years.allowed import check_region, label_interval_days, one_pattern
 from glabella.years.antibodies import antibody_chance
@@ -247,7 +247,7 @@ def _result(
         parameters=replace(follower.parameters, _read=set(follower.parameters.read)),
         settings={"samples": samples, "years": years, "units_per_session": units},
         seed=follower.seed,
-        version=version("glabella"),
+        version=own_version(),
         references=tuple(dict.fromkeys((*references, *(finding.source for finding in findings)))),
     )
 

@@ -2,7 +2,6 @@
 
 import json
 from html import escape
-from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,6 +18,7 @@ from glabella.app.api.reference import router as reference_router
 from glabella.app.api.said import EVERYWHERE, errors
 from glabella.app.guard import DEEPEST, MOST_BYTES
 from glabella.app.services import Services
+from glabella.version import own_version
 
 ABOUT = f"""Research and education, not a medical device. Everything stays on this computer.
 
@@ -37,7 +37,7 @@ details { margin: .4rem 0 } summary { cursor: pointer } .method { display: inlin
 def build_rest(services: Services) -> FastAPI:
     """The application behind /api and /openapi.json."""
     app = FastAPI(
-        title="glabella", version=version("glabella"), summary="Treatments with botulinum toxin, simulated.", description=ABOUT,
+        title="glabella", version=own_version(), summary="Treatments with botulinum toxin, simulated.", description=ABOUT,
         openapi_url="/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False,
     )  # fmt: skip
     add_error_handlers(app)

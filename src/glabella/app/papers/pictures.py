@@ -12,7 +12,6 @@ import numpy as np
 from glabella.app.workbench import Result
 from glabella.errors import InputError
 from glabella.face import Face
-from glabella.names import side_of
 from glabella.outcome import FRAME
 from glabella.plan import Plan
 from glabella.report.complexion import LIGHT, canvas_of, linear, paint_skin, smoothstep
@@ -20,8 +19,8 @@ from glabella.report.faces import UPPER_FACE, as_lines
 from glabella.report.render import Camera, Lines, paint_face, prolong
 from glabella.report.style import stamp_pixels
 from glabella.scene import LineField
-from glabella.stages.skin import EXPRESSIONS, strain_by_side
-from glabella.stages.wrinkle import depths_by_side_mm, line_phase, line_strength
+from glabella.stages.skin import EXPRESSIONS
+from glabella.stages.wrinkle import line_phase, line_strength
 
 WHOLE_FACE = Camera(pixels_per_mm=4.0)
 MM_PER_METRE = 1000.0
@@ -139,12 +138,9 @@ def _skin_at(result: Result, day: float, expression: str) -> tuple[np.ndarray, l
     across, lines = person.face.surface(1).vertices[:, 0], []
     left = smoothstep(-MIDLINE_MM, MIDLINE_MM, across)
     share = {"left": left, "right": 1 - left}
-    strains = strain_by_side(person.skin, course.force, person.patient, parameters)
-    split = depths_by_side_mm(course.strain.days, strains, person.patient, parameters)
     for area, spacing_mm in course.wrinkles.spacing_mm.items():
-        halves = split.get(area) or {str(side_of(area)): course.wrinkles.depth_mm[area]}
         phase = 2 * np.pi * line_phase(person.skin, area, person.patient, parameters) / spacing_mm
-        depth = sum(share[side] * np.interp(day, days, half[expression]) for side, half in halves.items())
+        depth = sum(share[side] * np.interp(day, days, half[expression]) for side, half in result.line_depth_mm[area].items())
         depth = depth * line_strength(person.skin, area, person.patient, parameters)
         lines.append(as_lines(LineField(phase, depth, np.full(len(phase), spacing_mm))))
     return moved, lines

@@ -221,6 +221,6 @@ def muscle_doses(anatomy: Anatomy, fields: Sequence[DoseField]) -> dict[str, Mus
     doses = {}
     for name, muscle in anatomy.muscles.items():
         if muscle.innervated:
-            dose = np.stack([np.maximum(field.uptake_units_per_mm3[muscle.cells], 0) for field in fields])
+            dose = np.stack([np.maximum(field.uptake_per_day * field.exposure[muscle.cells], 0) for field in fields])
             doses[name] = MuscleDose(dose, muscle.share * anatomy.volume_mm3[muscle.cells])
     return doses

@@ -3,7 +3,7 @@
 from glabella.stages.skin.activation import EXPRESSIONS
 from glabella.stages.skin.lift import BrowLift, build_lift, frontalis_bands, lose_lift
 from glabella.stages.skin.modes import Skin, build_skin
-from glabella.stages.skin.strain import SkinStrain, strain_by_side, strain_skin
+from glabella.stages.skin.strain import SkinStrain, strain_skin
 
 __all__ = [
     "EXPRESSIONS",
@@ -14,6 +14,5 @@ __all__ = [
     "build_skin",
     "frontalis_bands",
     "lose_lift",
-    "strain_by_side",
     "strain_skin",
 ]

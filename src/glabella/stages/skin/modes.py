@@ -105,7 +105,7 @@ def build_skin(atlas: Atlas, parameters: Parameters, *, keep_factor: bool = Fals
     galea = parameters["frontalis_galea_share"]
     power = parameters["insertion_density_power"]
     pulls = [pull_skin(sheet, surface, power, galea if without_side(name) == "frontalis" else 0.0) for name, sheet in sheets.items()]
-    modes = membrane.solve(np.stack(pulls))
+    modes = np.ascontiguousarray(membrane.solve(np.stack(pulls)))
     if not keep_factor:
         membrane.forget_factor()
     areas = {}
@@ -113,8 +113,9 @@ def build_skin(atlas: Atlas, parameters: Parameters, *, keep_factor: bool = Fals
         areas[name] = np.flatnonzero(mask[triangle_index])
         if mask.sum() != len(areas[name]) or not len(areas[name]):
             raise InputError(f"area '{name}' is empty or reaches beyond the skin model; keep areas between the ears, above the chin")
+    strains = np.ascontiguousarray(membrane.strain(modes))
     return Skin(
-        surface, membrane, vertex_index, triangle_index, len(whole.vertices), tuple(sheets), modes, membrane.strain(modes), areas,
+        surface, membrane, vertex_index, triangle_index, len(whole.vertices), tuple(sheets), modes, strains, areas,
         _measured_points(atlas, surface),
         {name: float(np.average(thickness_mm[at], weights=membrane.areas_mm2[at])) for name, at in areas.items()},
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Muscle force over the months to strain of the skin, movement and brow position: a linear combination of the modes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,8 +21,9 @@ class SkinStrain:
     """What the skin does over ``days`` (t,); every curve is (t,).
 
     ``strain[area][expression]``: mean over the area of the most compressive principal strain, as a positive fraction, from
-    the skin with no tension. ``movement[expression]``: percent of the untreated displacement from rest, mean of both sides, and
-    ``movement_by_side`` each side. ``brow[side][part]``: mm up at rest, from the untreated brow. ``dermis_thickness_mm`` per area.
+    the skin with no tension; ``halves[area][side][expression]`` the same of each half of the areas that straddle the midline.
+    ``movement[expression]``: percent of the untreated displacement from rest, mean of both sides, and ``movement_by_side`` each
+    side. ``brow[side][part]``: mm up at rest, from the untreated brow. ``dermis_thickness_mm`` per area.
     """
 
     days: np.ndarray
@@ -31,6 +32,7 @@ class SkinStrain:
     movement_by_side: Mapping[str, Mapping[str, np.ndarray]]
     brow: Mapping[str, Mapping[str, np.ndarray]]
     dermis_thickness_mm: Mapping[str, float]
+    halves: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]] = field(default_factory=dict)
 
 
 def strain_skin(skin: Skin, force: MuscleForce, patient: Patient, parameters: Parameters) -> SkinStrain:
@@ -38,10 +40,14 @@ def strain_skin(skin: Skin, force: MuscleForce, patient: Patient, parameters: Pa
     days = np.asarray(force.days, float)
     left = _force_rows(skin, force)
     every = _newton(skin, left, patient, parameters)
-    strain = {}
+    strain, halves = {}, {}
     for area in AREAS:
-        mean = mean_compression(skin, skin.areas[area], every).reshape(len(EXPRESSIONS), len(days))
-        strain[area] = dict(zip(EXPRESSIONS, mean, strict=True))
+        parts = _halves(skin, area)
+        means = [mean_compression(skin, triangles, every) for triangles in parts.values()]
+        size = np.array([skin.membrane.areas_mm2[triangles].sum() for triangles in parts.values()])
+        strain[area] = _by_expression(size / size.sum() @ np.stack(means))
+        if len(parts) > 1:
+            halves[area] = {side: _by_expression(mean) for side, mean in zip(parts, means, strict=True)}
 
     rest = skin.tension_newton("rest", patient, parameters)
     movement, movement_by_side = {}, {}
@@ -55,24 +61,21 @@ def strain_skin(skin: Skin, force: MuscleForce, patient: Patient, parameters: Pa
         side: {part: (rest[:, None] * (left - 1)).T @ skin.at_point(f"brow_{part}_{side}")[:, 1] for part in ("head", "peak", "tail")}
         for side in SIDES
     }
-    return SkinStrain(days, strain, movement, movement_by_side, brow, skin.dermis_thickness_mm)
+    return SkinStrain(days, strain, movement, movement_by_side, brow, skin.dermis_thickness_mm, halves)
 
 
-def strain_by_side(skin: Skin, force: MuscleForce, patient: Patient, parameters: Parameters) -> dict[str, dict[str, dict[str, np.ndarray]]]:
-    """``strain[area][side][expression]`` (t,) of the halves of the areas that straddle the midline. Only pictures ask for it."""
-    every = _newton(skin, _force_rows(skin, force), patient, parameters)
-    found = {}
-    for area in AREAS:
-        if side_of(area):
-            continue
-        triangles = skin.areas[area]
-        on_left = skin.surface.centroids[triangles, 0] > 0
-        halves = {"left": triangles[on_left], "right": triangles[~on_left]}
-        found[area] = {
-            side: dict(zip(EXPRESSIONS, mean_compression(skin, half, every).reshape(len(EXPRESSIONS), -1), strict=True))
-            for side, half in halves.items()
-        }
-    return found
+def _halves(skin: Skin, area: str) -> dict[str, np.ndarray]:
+    """Triangles of each half of an area that straddles the midline; all of them, under its side, where it does not."""
+    triangles, side = skin.areas[area], side_of(area)
+    if side:
+        return {side: triangles}
+    on_left = skin.surface.centroids[triangles, 0] > 0
+    return {"left": triangles[on_left], "right": triangles[~on_left]}
+
+
+def _by_expression(mean: np.ndarray) -> dict[str, np.ndarray]:
+    """Means (expressions times t,) as one curve (t,) per expression."""
+    return dict(zip(EXPRESSIONS, mean.reshape(len(EXPRESSIONS), -1), strict=True))
 
 
 def mean_compression(skin: Skin, triangles: np.ndarray, newton: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from glabella.stages.unwanted.brow import BrowChange
 from glabella.stages.unwanted.mechanisms import BROW_MECHANISMS, LATERAL_RECTUS, MUSCLE_MECHANISMS
 
 DOSE_NODES = np.geomspace(1e-9, 1e2, 441)  # units/mm3 at which the block is tabulated: numerical
+LOWEST_LN, STEP_LN = float(np.log(DOSE_NODES[0])), float(np.log(DOSE_NODES[-1] / DOSE_NODES[0])) / (len(DOSE_NODES) - 1)
 PERSON_NODES, PERSON_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 PERSON_WEIGHTS = PERSON_WEIGHTS / PERSON_WEIGHTS.sum()
 MAPPED = {row.effect: row.structure for row in MUSCLE_MECHANISMS if row.structure != LATERAL_RECTUS}  # these can be mapped by adjoint
@@ -62,11 +63,17 @@ def effect_words(effect: str) -> EffectWords:
 def rate_unwanted(
     doses: Mapping[str, np.ndarray], brows: BrowChange, peak_block: PeakBlock, parameter_draws: Sequence[Mapping[str, float]]
 ) -> dict[str, ComputedRisk]:
-    """Probability per person of each computed effect.
+    """Probability per person of each computed effect: ``rate_muscles`` and ``rate_brows``."""
+    return rate_muscles(doses, peak_block, parameter_draws) | rate_brows(brows, parameter_draws)
 
-    ``doses``: mean dose (draws,) in units/mm3 to each structure of ``STRUCTURES`` over placements; ``brows``: how they stand in each run;
-    ``peak_block(dose, parameters)``: blocked share at its peak; ``parameter_draws``: the first is the nominal one, the others give the
-    band. What only the scatter of the needles can cause is left out where the runs have none.
+
+def rate_muscles(
+    doses: Mapping[str, np.ndarray], peak_block: PeakBlock, parameter_draws: Sequence[Mapping[str, float]]
+) -> dict[str, ComputedRisk]:
+    """Probability per person of each effect of a weakened muscle.
+
+    ``doses``: mean dose (draws,) in units/mm3 to each structure of ``STRUCTURES`` over placements; ``peak_block(dose, parameters)``:
+    blocked share at its peak; ``parameter_draws``: the first is the nominal one, the others give the band.
     """
     found: dict[str, list[float]] = {row.effect: [] for row in MUSCLE_MECHANISMS}
     for parameters in parameter_draws:
@@ -80,13 +87,19 @@ def rate_unwanted(
             else:
                 chance = float(1 - _spared(sides, block, sd, noticed).mean())
             found[row.effect].append(chance)
+    return {effect: _risk(effect, values) for effect, values in found.items()}
+
+
+def rate_brows(brows: BrowChange, parameter_draws: Sequence[Mapping[str, float]]) -> dict[str, ComputedRisk]:
+    """Probability per person of each effect on the brows, from how they stand in each run; what only the scatter of the needles can cause
+    is left out where the runs have none."""
+    found = {}
     for brow in BROW_MECHANISMS:
         if brows.sampled or not brow.needs_samples:
             moved = np.log(np.maximum(getattr(brows, brow.measure), 1e-6))
-            found[brow.effect] = [
-                float(ndtr((moved - np.log(p[brow.visible])) / p["brow_drop_person_sd_ln"]).mean()) for p in parameter_draws
-            ]
-    return {effect: _risk(effect, values) for effect, values in found.items()}
+            chances = [float(ndtr((moved - np.log(p[brow.visible])) / p["brow_drop_person_sd_ln"]).mean()) for p in parameter_draws]
+            found[brow.effect] = _risk(brow.effect, chances)
+    return found
 
 
 def chance_of(effect: str, peak_block: PeakBlock, parameters: Mapping[str, float]) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
@@ -113,9 +126,18 @@ def _spared(doses: Sequence[np.ndarray], block: np.ndarray, sd: float, needed: f
 
 def _differing(doses: Sequence[np.ndarray], block: np.ndarray, sd: float, noticed: float) -> Iterator[tuple[float, np.ndarray]]:
     """People by sensitivity: their weight, and at which placements (n,) their sides differ by the share ``noticed``."""
+    logs = [np.log(np.maximum(dose, 1e-300)) for dose in doses]
     for node, weight in zip(PERSON_NODES, PERSON_WEIGHTS, strict=True):
-        left, right = (np.interp(np.log(np.maximum(dose, 1e-300)) + sd * node, np.log(DOSE_NODES), block) for dose in doses)
+        left, right = (_block_at(log_dose + sd * node, block) for log_dose in logs)
         yield weight, np.abs(left - right) >= noticed
+
+
+def _block_at(log_dose: np.ndarray, block: np.ndarray) -> np.ndarray:
+    """``block`` (nodes,) between its evenly spaced nodes, constant beyond them: numpy's interp without a search."""
+    place = np.clip((log_dose - LOWEST_LN) / STEP_LN, 0.0, len(block) - 1)
+    node = np.minimum(place.astype(np.intp), len(block) - 2)
+    low = block[node]
+    return low + (place - node) * (block[node + 1] - low)
 
 
 def _risk(effect: str, values: Sequence[float]) -> ComputedRisk:

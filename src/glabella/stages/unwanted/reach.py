@@ -74,21 +74,45 @@ def _structure(anatomy: Anatomy, name: str) -> tuple[MuscleCells, Sheet]:
     return anatomy.bystanders[name], anatomy.atlas.bystanders[name]
 
 
-def map_reach(
-    structures: tuple[str, ...], session: Session, plan: Plan, anatomy: Anatomy, spread: Spread, parameters: Mapping[str, float]
-) -> tuple[NeedleMap, ...]:
-    """For each needle of the session: the dose of each structure within reach, mapped over the needle's possible placements."""
-    nominal = [aim_needles(injection, anatomy)[0] for injection in session.injections]
-    far_mm = FAR * np.sqrt(spread.diffusivity_mm2_per_day / spread.clearance_per_day)
-    entries = np.stack([needle.entry for needle in nominal])
-    counts = {name: _gap_mm(anatomy, name, entries) < min(far_mm, FAR_MM.get(without_side(name), np.inf)) for name in structures}
-    near = [name for name, needles in counts.items() if needles.any()]
-    # each structure is solved for by itself: the same numbers on any number of threads
-    with ThreadPoolExecutor(min(len(near), os.cpu_count() or 1) or 1) as pool:
-        solved = pool.map(lambda name: spread.solve(structure_weights(anatomy, spread, name), ADJOINT_TOLERANCE), near)
-        fields = dict(zip(near, solved, strict=True))
+@dataclass(frozen=True)
+class ReachFields:
+    """What depends on the person only. ``fields``: mean dose to each structure (cells,) of a unit anywhere; ``room``: the share of
+    each cell of the grid that fluid can fill, and next to it that share of every field (cells of the grid, 1 + structures)."""
+
+    fields: Mapping[str, np.ndarray]
+    room: np.ndarray
+
+
+def solve_reach(
+    structures: Sequence[str], anatomy: Anatomy, spread: Spread, known: dict[str, np.ndarray] | None = None
+) -> ReachFields:
+    """One adjoint solve per structure, each by itself: the same numbers on any number of threads. ``known``: what is solved already for
+    this spread; what was missing is added."""
+    known = {} if known is None else known
+    new = [name for name in structures if name not in known]
+    with ThreadPoolExecutor(min(len(new), os.cpu_count() or 1) or 1) as pool:
+        solved = pool.map(lambda name: spread.solve(structure_weights(anatomy, spread, name), ADJOINT_TOLERANCE), new)
+        known.update(zip(new, solved, strict=True))
+    fields = {name: known[name] for name in structures}
     fluid = np.where(anatomy.behind_septum, 0.0, anatomy.whole)
-    room = _on_grid(anatomy, np.stack([fluid, *(fluid * field for field in fields.values())], 1))
+    return ReachFields(fields, _on_grid(anatomy, np.stack([fluid, *(fluid * field for field in fields.values())], 1)))
+
+
+def map_reach(
+    structures: tuple[str, ...], session: Session, plan: Plan, anatomy: Anatomy, spread: Spread, parameters: Mapping[str, float],
+    reach: ReachFields | None = None, known: dict[str, np.ndarray] | None = None,
+) -> tuple[NeedleMap, ...]:  # fmt: skip
+    """For each needle of the session: the dose of each structure within reach, mapped over the needle's possible placements.
+
+    ``reach``: of all ``structures``, where it is known already; else it is solved for those that are near and not ``known``.
+    """
+    nominal = [aim_needles(injection, anatomy)[0] for injection in session.injections]
+    far_mm = np.inf if reach else FAR * np.sqrt(spread.diffusivity_mm2_per_day / spread.clearance_per_day)
+    entries = np.stack([needle.entry for needle in nominal])
+    limits_mm = {name: min(far_mm, FAR_MM.get(without_side(name), np.inf)) for name in structures}
+    counts = {name: _near(anatomy, name, entries, limit_mm) for name, limit_mm in limits_mm.items()}
+    reach = reach or solve_reach([name for name, needles in counts.items() if needles.any()], anatomy, spread, known)
+    fields, room = reach.fields, reach.room
     orbit = bool(anatomy.atlas.septa)  # the lower face has none
     beds = {side: levator_bed(anatomy, side, parameters) for side in ("left", "right")} if orbit else {}
     axis = (np.arange(STEPS) - (STEPS - 1) / 2) * STEP_MM
@@ -163,9 +187,11 @@ def structure_doses(
     return total
 
 
-def _gap_mm(anatomy: Anatomy, structure: str, points: np.ndarray) -> np.ndarray:
-    """Distance (n,) of points (n, 3) from the nearest cell of a structure."""
-    return np.asarray(cKDTree(anatomy.points[_structure(anatomy, structure)[0].cells]).query(points)[0])
+def _near(anatomy: Anatomy, structure: str, points: np.ndarray, within_mm: float) -> np.ndarray:
+    """Which of points (n, 3) are nearer than ``within_mm`` to a cell of a structure (n,)."""
+    if np.isinf(within_mm):
+        return np.ones(len(points), bool)
+    return np.asarray(cKDTree(anatomy.points[_structure(anatomy, structure)[0].cells]).query(points)[0]) < within_mm
 
 
 def _on_grid(anatomy: Anatomy, values: np.ndarray) -> np.ndarray:

@@ -63,21 +63,19 @@ def grade_wrinkles(strain: SkinStrain, patient: Patient, parameters: Parameters)
     return Wrinkles(strain.days, grade, depth_mm, fine_lines, spacing_mm)
 
 
-def depths_by_side_mm(
-    days: np.ndarray, strain: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]], patient: Patient, parameters: Parameters
-) -> dict[str, dict[str, dict[str, np.ndarray]]]:
-    """Depth of the lines of each half of an area, ``depth_mm[area][side][expression]`` (t,), from ``strain_by_side``.
+def depths_by_side_mm(strain: SkinStrain, patient: Patient, parameters: Parameters) -> dict[str, dict[str, dict[str, np.ndarray]]]:
+    """Depth of the lines of each half of the areas that straddle the midline, ``depth_mm[area][side][expression]`` (t,).
 
     The laws of ``grade_wrinkles`` with the half's own folding: before treatment both halves have the depth that was rated.
     """
     scale, depth_mm = wrinkle_scale(parameters), {}
-    for area, halves in strain.items():
+    for area, halves in strain.halves.items():
         rest, contracted, contraction = patient.baseline[area].rest, patient.baseline[area].contraction, CONTRACTION[area]
         squeeze = np.stack([[half[expression] for expression in EXPRESSIONS] for half in halves.values()])
         every = _folds(area, squeeze.transpose(1, 0, 2), parameters)  # both halves at once
         depth_mm[area] = {
             side: line_depths_mm(
-                days, {expression: fold[n] for expression, fold in every.items()}, contraction, scale, rest, contracted, parameters
+                strain.days, {expression: fold[n] for expression, fold in every.items()}, contraction, scale, rest, contracted, parameters
             )
             for n, side in enumerate(halves)
         }
