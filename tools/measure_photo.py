@@ -203,18 +203,21 @@ def tell_stated(rows):
 
 
 def tell_contrast_fit(rows):
-    """ln contrast per mm by least squares: one number per area, and how it follows light and skin on the areas where it does."""
+    """How ln contrast per mm follows light and skin by least squares; then the number per area that makes the relative error least."""
     lit = [r for r in rows if r["true_mm"] and r["contrast"] > 0]
-    for areas in (LIT_AREAS, ("lateral_canthal",)):
-        mine = [r for r in lit if r["area"].startswith(areas)]
-        table = [
-            [float(r["area"].startswith(area)) for area in areas]
-            + ([r["steepness"] - USUAL_STEEPNESS, USUAL_LN_LIGHT - r["ln_light"]] if areas == LIT_AREAS else [])
-            for r in mine
-        ]
-        found = np.linalg.lstsq(np.array(table), np.log([r["contrast"] / r["true_mm"] for r in mine]), rcond=None)[0]
-        usual = {area: round(float(np.exp(value)), 3) for area, value in zip(areas, found, strict=False)}
-        print(usual, "light, skin:", found[len(areas) :].round(3))
+    mine = [r for r in lit if r["area"] in LIT_AREAS]
+    table = [
+        [*(float(r["area"] == area) for area in LIT_AREAS), r["steepness"] - USUAL_STEEPNESS, USUAL_LN_LIGHT - r["ln_light"]] for r in mine
+    ]
+    light, skin = np.linalg.lstsq(np.array(table), np.log([r["contrast"] / r["true_mm"] for r in mine]), rcond=None)[0][-2:]
+    print(f"steepness gain {light:.2f}, skin power {skin:.2f}")
+    for area in (*LIT_AREAS, "lateral_canthal"):
+        mine = [r for r in rows if r["true_mm"] and r["area"].startswith(area)]
+        gains = [light * (r["steepness"] - USUAL_STEEPNESS) + skin * (USUAL_LN_LIGHT - r["ln_light"]) for r in mine]
+        each = np.array([
+            r["contrast"] / r["true_mm"] / np.exp(gain if area in LIT_AREAS else 0.0) for r, gain in zip(mine, gains, strict=True)
+        ])  # fmt: skip
+        print(f"  {area}: {(each**2).sum() / each.sum():.3f} per mm ({each.min():.3f} to {each.max():.3f})")
 
 
 def tell_lines(fitted, rows):

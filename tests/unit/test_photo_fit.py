@@ -88,7 +88,7 @@ def test_the_same_landmarks_give_the_same_head(fitted):
 
 
 def test_drawn_heads_fit_the_picture_and_differ_where_it_says_little(fitted):
-    case, face, _, head = fitted[0]
+    _, _, _, head = fitted[0]
     heads, again = head.draw(4), head.draw(4)
     for drawn, same in zip(heads, again, strict=True):
         np.testing.assert_array_equal(drawn.seen.cage, same.seen.cage)

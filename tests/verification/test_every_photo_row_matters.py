@@ -8,7 +8,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-from tests.photo_made import Case, invented_face, paint
 
 from glabella.errors import InputError
 from glabella.evidence import load_parameters
@@ -25,6 +24,7 @@ from glabella.photo.size import IrisSize, measure_size
 from glabella.photo.skin_map import map_skin
 from glabella.report.render import Lines
 from glabella.stages.skin import build_skin
+from tests.photo_made import Case, invented_face, paint
 
 AREAS = ("glabellar", "forehead", "lateral_canthal_left")
 
