@@ -145,7 +145,7 @@ def with_brow_caution(face: PhotoFace) -> PhotoFace:
     strongest = max(face.landmarks.expression[name] for name in BROW_UNITS)
     if strongest < face.parameters["brow_moved_least"]:
         return face
-    said = "the brows seem to be moved in the picture at rest: sites of the forehead may be off by up to 9 mm; use one with a calm face"
+    said = "the brows seem to be moved in the picture at rest: sites of the forehead may be off by up to 7 mm; use one with a calm face"
     return replace(face, quality=replace(face.quality, cautions=(*face.quality.cautions, said)))
 
 
