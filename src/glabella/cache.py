@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from glabella.version import own_version
 
@@ -38,7 +38,7 @@ def code_sha256(parts: Sequence[str]) -> str:
     return digest.hexdigest()
 
 
-def write_cached(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def write_cached(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Let ``write`` fill a file beside ``path``, then rename it; where that fails nothing is left and nothing is said."""
     beside = None
     try:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -25,7 +25,7 @@ class PackError(ValueError):
     """A file that is not whole, or not of this kind."""
 
 
-def write_packed(value: Any, file: BinaryIO) -> None:
+def write_packed(value: Any, file: IO[bytes]) -> None:
     """Write a value made of dataclasses, mappings with text or whole numbers as keys, tuples, arrays, sparse matrices and plain values."""
     outline, arrays = _Packer().outline(value)
     text = json.dumps(outline).encode()

@@ -38,7 +38,6 @@ def trial(
     """Run a trial of virtual people: a design file, or one product against placebo."""
     from glabella.trial.design import check_endpoint
     from glabella.trial.options import check_together, trial_from_options
-    from glabella.trial.write import check_trial_folder, write_trial
 
     check_together(power, trial_file, {"--scheduler": scheduler, "--workers": workers, "--endpoint": endpoint})
     if endpoint is not None:
@@ -48,13 +47,19 @@ def trial(
         _power(design, as_json, out, workers)
         return
     if out is not None:
+        from glabella.report.trial_files import check_trial_folder
+
         check_trial_folder(out)
     from glabella.trial.run import run_trial
 
     with progress_line() as progress:
         with _cluster(scheduler) as compute:
             result = run_trial(design, workers=workers, progress=progress, compute=compute)
-        written = write_trial(result, out) if out is not None else []
+        written = []
+        if out is not None:
+            from glabella.report.trial_files import write_trial
+
+            written = write_trial(result, out)
     if as_json:
         tell_json(result.to_json())
         return
@@ -78,14 +83,17 @@ def _power(design: "Trial", as_json: bool, out: Path | None, workers: int | None
     from glabella.files import check_folder
     from glabella.trial.power import complete, find_power
     from glabella.trial.show import power_lines
-    from glabella.trial.write import write_power
 
     complete(design)
     if out is not None:
         check_folder(out)
     with progress_line() as progress:
         result = find_power(design, workers=workers, progress=progress)
-        written = write_power(result, out) if out is not None else []
+        written = []
+        if out is not None:
+            from glabella.report.trial_files import write_power
+
+            written = write_power(result, out)
     if as_json:
         tell_json(result.to_json())
         return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from glabella.errors import InputError
 from glabella.files import check_folder, write_file
 from glabella.outcome import FRAME, outcome_text
+from glabella.report.trial import draw_power, draw_responders
 from glabella.trial.result import TrialResult
 from glabella.trial.summary import KEYS
 
@@ -25,8 +26,6 @@ def check_trial_folder(folder: str | Path) -> Path:
 
 def write_trial(result: TrialResult, folder: str | Path) -> list[Path]:
     """Write trial.json, trial.parquet and responders.png and .svg into ``folder``; files of these names are replaced."""
-    from glabella.report.trial import draw_responders
-
     folder = check_trial_folder(folder)
     png, svg = draw_responders(result)
     return write_files(folder, {
@@ -36,8 +35,6 @@ def write_trial(result: TrialResult, folder: str | Path) -> list[Path]:
 
 def write_power(result: "PowerResult", folder: str | Path) -> list[Path]:
     """Write power.json, power.png and power.svg into ``folder``; files of these names are replaced."""
-    from glabella.report.trial import draw_power
-
     png, svg = draw_power(result)
     return write_files(check_folder(folder), {"power.json": outcome_text(result.to_json()), "power.png": png, "power.svg": svg})
 
