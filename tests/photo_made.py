@@ -121,6 +121,28 @@ def paint(case: Case, face: Face, lines: tuple[Lines, ...] = ()) -> Picture:
     return Picture(painted.pixels)
 
 
+MOVED = (
+    (),
+    (),
+    (),
+    ("browDownLeft", "browDownRight"),
+    ("browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
+    ("mouthSmileLeft", "mouthSmileRight", "eyeSquintLeft", "eyeSquintRight"),
+)
+
+
+def drawn_case(seed: int) -> Case:
+    """A picture with everything drawn from its seed: every second face moves, turns up to 25 degrees, 35 to 150 cm away."""
+    random = np.random.default_rng([seed, 8])
+    moved = MOVED[random.integers(len(MOVED))]
+    return Case(
+        seed, turn=random.uniform(-25, 25), nod=random.uniform(-10, 10), roll=random.uniform(-12, 12),
+        skin=list(SKINS)[random.integers(3)], light=list(LIGHTS)[random.integers(3)],
+        distance_mm=float(np.exp(random.uniform(*np.log([350, 1500])))), pixels_per_mm=random.uniform(2.5, 5.0),
+        units=tuple((name, random.uniform(0.3, 0.9)) for name in moved),
+    )  # fmt: skip
+
+
 CASES = (
     Case(1),
     Case(2, turn=15, skin="medium", light="from the side", distance_mm=450),

@@ -1,11 +1,11 @@
 """How well a photo is understood, on painted heads of which everything is known; prints the tables of docs/photo.md.
 
-    python tools/measure_photo.py [--lines | --repeats] [--out measured.json]
+    python tools/measure_photo.py [--fresh | --lines | --repeats] [--out measured.json]
 
 Fourteen heads with shapes and pinhole cameras outside the fit's own basis, three skins, three lights (``tests/photo_made.py``):
-landmarks, pose, size,
-sites, time. ``--lines``: depth of lines by skin and light on heads that are not those on which the contrast per mm was fitted, which
-is printed too.
+landmarks, pose, size, sites with the error that is stated for each, time. ``--fresh``: the same on sixteen heads that no decision was
+taken on. ``--lines``: depth of lines by skin and light on heads that are not those on which the contrast per mm was fitted, which is
+printed too.
 """
 
 import json
@@ -20,14 +20,14 @@ from threadpoolctl import threadpool_limits
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.photo_made import CASES, LIGHTS, SKINS, Case, invented_face, paint  # noqa: E402
+from tests.photo_made import CASES, LIGHTS, SKINS, Case, drawn_case, invented_face, paint  # noqa: E402
 
 from glabella.errors import InputError  # noqa: E402
 from glabella.evidence import load_parameters  # noqa: E402
 from glabella.patient import Patient  # noqa: E402
 from glabella.photo import LandmarkModel, find_model, fit_photo  # noqa: E402
 from glabella.photo.camera import turn_between  # noqa: E402
-from glabella.photo.lines import expect_lines, find_lines  # noqa: E402
+from glabella.photo.lines import LIT_AREAS, USUAL_LN_LIGHT, USUAL_STEEPNESS, expect_lines, find_lines  # noqa: E402
 from glabella.photo.picture import Picture  # noqa: E402
 from glabella.photo.skin_map import map_skin  # noqa: E402
 from glabella.report.render import Lines  # noqa: E402
@@ -36,7 +36,8 @@ from glabella.stages.skin import build_skin  # noqa: E402
 
 AREAS = ("glabellar", "forehead", "lateral_canthal_left", "lateral_canthal_right")
 DEPTHS_MM = (0.0, 0.3, 0.7)
-FITTED, MEASURED = (201,), (301,)
+FITTED, MEASURED = (201, 203), (301, 303)
+FRESH = range(901, 917)
 
 
 def measure(case, model):
@@ -51,11 +52,12 @@ def measure(case, model):
     row["seconds"] = time.process_time() - start
     found = np.linalg.norm(photo.landmarks.points[:468, :2] - camera.project(face.landmarks)[:, :2], axis=1) / camera.pixels_per_mm
     atlas = build_atlas(neutral, photo.patient, load_parameters())
-    sites = {}
+    sites, stated = {}, {}
     for place in photo.places:
         site = atlas.sites[place.name]
         point = face.surface(2).at(np.array([site.triangle]), site.barycentric[None])
         if place.seen:
+            stated[place.name] = place.error_mm
             sites[place.name] = float(np.linalg.norm(place.pixel - camera.project(point)[0, :2]) / camera.pixels_per_mm)
     angles = np.subtract(photo.head.camera.angles_degrees, camera.angles_degrees)
     return row | {
@@ -69,6 +71,8 @@ def measure(case, model):
         "pupils_error_mm": photo.size.interpupillary_distance_mm - face.interpupillary_distance_mm,
         "pupils_stated_mm": photo.size.interpupillary_error_mm,
         "sites_mm": sites,
+        "stated_mm": stated,
+        "limit_mm": photo.parameters["site_error_mm"],
     }
 
 
@@ -95,6 +99,8 @@ def measure_lines(seeds, model):
                         "area": a.area,
                         "true_mm": depth,
                         "contrast": a.contrast,
+                        "steepness": a.steepness,
+                        "ln_light": a.ln_light,
                         "depth_mm": a.depth_mm,
                     }
                     for a in found.areas.values()
@@ -141,7 +147,7 @@ def tell(rows):
             continue
         sites = list(r["sites_mm"].values())
         print(
-            f"| {r['case']}{', expression' if r['expression'] else ''} | {r['turn']:g} | {r['skin']} | {r['light']} | "
+            f"| {r['case']}{', expression' if r['expression'] else ''} | {r['turn']:.0f} | {r['skin']} | {r['light']} | "
             f"{r['landmark_median_mm']:.1f} / {r['landmark_p90_mm']:.1f} | {r['pose_degrees']:.1f} | "
             f"{100 * r['scale_error_share']:+.1f} | {r['pupils_error_mm']:+.1f} ({r['pupils_stated_mm']:.1f}) | "
             f"{np.mean(sites):.1f} / {max(sites):.1f} | {r['seconds']:.1f} |"
@@ -155,6 +161,7 @@ def tell(rows):
     for group in ("procerus", "corrugator", "frontalis", "lateral_canthal"):
         mine = np.array([value for r in good for name, value in r["sites_mm"].items() if name.startswith(group)])
         print(f"  {group}: mean {mine.mean():.2f}, within 3 mm {np.mean(mine < 3):.0%}, worst {mine.max():.1f}")
+    tell_stated(good)
     for name, key in (
         ("landmarks, median", "landmark_median_mm"),
         ("pose, degrees", "pose_degrees"),
@@ -174,13 +181,47 @@ def tell(rows):
             print(f"{value}: landmarks {marks:.2f}, pose {pose:.1f}, sites {np.mean(sites):.2f}")
 
 
+def tell_stated(rows):
+    """The error that is stated for each site against the true one, and what is shown as placed."""
+    each = [
+        (name, r["sites_mm"][name], r["stated_mm"][name], r["limit_mm"], abs(r["turn"]), r["expression"])
+        for r in rows
+        for name in r["sites_mm"]
+    ]
+    print("\n| sites | seen | stated radius holds | shown as placed | of these within 3 mm | of the others within 3 mm |")
+    print("|---|---|---|---|---|---|")
+    groups = [(name, [e for e in each if e[0].startswith(name)]) for name in ("procerus", "corrugator", "frontalis", "lateral_canthal")]
+    groups += [(f"turned {low} to {high}", [e for e in each if low <= e[4] <= high]) for low, high in ((0, 8), (8, 16), (16, 25))]
+    groups += [("no expression", [e for e in each if not e[5]]), ("expression", [e for e in each if e[5]]), ("all", each)]
+    for name, mine in groups:
+        if not mine:
+            continue
+        off, stated, limit = (np.array([e[k] for e in mine]) for k in (1, 2, 3))
+        shown = stated <= limit
+        within = [f"{np.mean(off[part] < 3):.0%}" if part.any() else "-" for part in (shown, ~shown)]
+        print(f"| {name} | {len(mine)} | {np.mean(off < stated):.0%} | {shown.mean():.0%} | {within[0]} | {within[1]} |")
+
+
+def tell_contrast_fit(rows):
+    """How ln contrast per mm follows light and skin by least squares; then the number per area that makes the relative error least."""
+    lit = [r for r in rows if r["true_mm"] and r["contrast"] > 0]
+    mine = [r for r in lit if r["area"] in LIT_AREAS]
+    table = [
+        [*(float(r["area"] == area) for area in LIT_AREAS), r["steepness"] - USUAL_STEEPNESS, USUAL_LN_LIGHT - r["ln_light"]] for r in mine
+    ]
+    light, skin = np.linalg.lstsq(np.array(table), np.log([r["contrast"] / r["true_mm"] for r in mine]), rcond=None)[0][-2:]
+    print(f"steepness gain {light:.2f}, skin power {skin:.2f}")
+    for area in (*LIT_AREAS, "lateral_canthal"):
+        mine = [r for r in rows if r["true_mm"] and r["area"].startswith(area)]
+        gains = [light * (r["steepness"] - USUAL_STEEPNESS) + skin * (USUAL_LN_LIGHT - r["ln_light"]) for r in mine]
+        each = np.array([
+            r["contrast"] / r["true_mm"] / np.exp(gain if area in LIT_AREAS else 0.0) for r, gain in zip(mine, gains, strict=True)
+        ])  # fmt: skip
+        print(f"  {area}: {(each**2).sum() / each.sum():.3f} per mm ({each.min():.3f} to {each.max():.3f})")
+
+
 def tell_lines(fitted, rows):
-    print("\ncontrast per mm, least squares over skins and lights of the fitted heads:")
-    for area in ("glabellar", "forehead", "lateral_canthal"):
-        mine = [r for r in fitted if r["area"].startswith(area)]
-        x, y = np.array([r["true_mm"] for r in mine]), np.array([r["contrast"] for r in mine])
-        each = y[x > 0] / x[x > 0]
-        print(f"  {area}: {(x @ y) / (x @ x):.3f} ({each.min():.3f} to {each.max():.3f})")
+    tell_contrast_fit(fitted)
     print("\n| area | skin | light | " + " | ".join(f"{d:g} mm true" for d in DEPTHS_MM) + " |\n|---|---|---|" + "---|" * len(DEPTHS_MM))
     for area in ("glabellar", "forehead", "lateral_canthal"):
         for skin in SKINS:
@@ -213,7 +254,8 @@ def main():
         elif "--repeats" in sys.argv:
             found["repeats"] = measure_repeats(model)
         else:
-            found["heads"] = [measure(case, model) for case in CASES]
+            cases = [drawn_case(seed) for seed in FRESH] if "--fresh" in sys.argv else CASES
+            found["heads"] = [measure(case, model) for case in cases]
             tell(found["heads"])
     if "--out" in sys.argv:
         Path(sys.argv[sys.argv.index("--out") + 1]).write_text(json.dumps(found, indent=1))

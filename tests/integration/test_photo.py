@@ -23,6 +23,7 @@ from glabella.photo.later import later_picture
 from glabella.photo.lines import expect_lines, find_lines
 from glabella.photo.picture import Picture
 from glabella.photo.places import on_picture, skin_at
+from glabella.photo.simulated import with_place_caution
 from glabella.photo.skin_map import map_skin
 from glabella.report.render import Lines
 from glabella.stages.anatomy import build_atlas
@@ -83,13 +84,28 @@ def test_pose_size_and_sites_of_a_known_head(head, photo):
     true_mm = face.interpupillary_distance_mm
     assert abs(photo.size.interpupillary_distance_mm - true_mm) < 2 * photo.size.interpupillary_error_mm
     ours = {place.name: place.pixel for place in photo.places if place.seen}
-    errors = []
+    errors, stated, sure = {}, {place.name: place.error_mm for place in photo.places}, {p.name for p in photo.places if p.sure}
     for name, site in atlas.sites.items():
         point = face.surface(2).at(np.array([site.triangle]), site.barycentric[None])
         if name in ours:
-            errors.append(np.linalg.norm(ours[name] - truth.project(point)[0, :2]) / truth.pixels_per_mm)
-    assert np.median(errors) < 3.0
-    assert max(errors) < 6.0
+            errors[name] = np.linalg.norm(ours[name] - truth.project(point)[0, :2]) / truth.pixels_per_mm
+    assert np.median(list(errors.values())) < 2.0
+    assert np.mean([errors[name] < stated[name] for name in errors]) >= 0.75  # stated for nine of ten; one head is few
+    shown = [errors[name] for name in errors if name in sure]
+    assert len(shown) >= 8
+    assert np.mean(np.array(shown) < 3.0) >= 0.9
+
+
+def test_a_picture_in_which_nothing_can_be_placed_is_refused(photo):
+    seen = [place for place in photo.places if place.seen]
+    for sure, pattern in ((0, "no licensed site can be placed to within 3 mm"), (1, "sites that are seen cannot be placed to within 3 mm")):
+        judged = replace(photo)
+        judged.__dict__["places"] = tuple(replace(place, sure=n < sure) for n, place in enumerate(seen))
+        if sure:
+            assert pattern in with_place_caution(judged).quality.cautions[-1]
+        else:
+            with pytest.raises(InputError, match=pattern):
+                with_place_caution(judged)
 
 
 def test_a_pixel_is_the_place_on_the_skin_that_is_seen_there(photo):

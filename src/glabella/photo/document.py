@@ -30,6 +30,7 @@ def photo_document(simulation: PhotoSimulation) -> dict[str, Any]:
             "pictures": {expression: _picture(looked.face) for expression, looked in simulation.pictures.items()},
             "size": _size(rest),
             "sites": _sites(rest, units),
+            "site_limit_mm": rest.parameters["site_error_mm"],
             "offered_baseline": [
                 {
                     "area": one.area,
@@ -81,7 +82,8 @@ def _sites(face: PhotoFace, units: Mapping[str, float] | None) -> list[dict[str,
             "seen": place.seen,
             "target_muscle": place.target_muscle,
             **({} if units is None else {"units": units.get(place.name)}),
-            "error_mm": face.parameters["site_error_mm"],
+            "error_mm": place.error_mm,
+            "placed": place.seen and place.sure,
         }
         for place in face.places
     ]
@@ -115,9 +117,15 @@ def photo_lines(document: Mapping[str, Any]) -> list[str]:
         f"size from {'the iris' if size['from'] == 'iris' else 'a measured distance'}: "
         f"pupils {size['interpupillary_distance_mm']:.1f} mm apart, error {size['error_mm']:.1f} mm"
     )
-    seen = sum(site["seen"] for site in document["sites"])
-    error = document["sites"][0]["error_mm"]
-    lines.append(f"licensed sites: {seen} of {len(document['sites'])} seen, each placed within about {error:g} mm")
+    seen, placed = (sum(site[what] for site in document["sites"]) for what in ("seen", "placed"))
+    limit = document["site_limit_mm"]
+    lines.append(
+        f"licensed sites: {seen} of {len(document['sites'])} seen, {placed} placed to within {limit:g} mm (nine times in ten), "
+        f"{seen - placed} not"
+    )
+    for site in document["sites"]:
+        if site["seen"] and not site["placed"]:
+            lines.append(f"  not placed to within {limit:g} mm in this picture: {site['site']} (within {site['error_mm']:.1f} mm)")
     for one in document["offered_baseline"]:
         lines.append(
             f"lines, {one['area'].replace('_', ' ')}, {FACES[one['expression']]}: {one['depth_mm']:.2f} +- {one['depth_error_mm']:.2f} mm, "

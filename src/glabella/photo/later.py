@@ -6,13 +6,13 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 from scipy.spatial import cKDTree
 
+from glabella.evidence.photo import load_photo_parameters
 from glabella.face import Face, prolong
 from glabella.photo.fit import FittedHead
 from glabella.photo.lines import DARKEST, FoundLines
 from glabella.photo.picture import Picture
 from glabella.photo.skin_map import SkinMap, map_skin
 
-LIDS_MM = 7.0  # lids are not modelled: the skin is held at their margins and free from here on
 MOST_CHANGE = 1.2  # ln light: no pixel is changed by more
 
 
@@ -59,8 +59,9 @@ def _moved(pixels: np.ndarray, head: FittedHead, displacement_mm: np.ndarray) ->
 
 
 def _held_at_lids(face: Face) -> np.ndarray:
-    """(n,) 0 at the margins of the lids to 1 from ``LIDS_MM`` away, on ``surface(2)``."""
+    """(n,) 0 at the margins of the lids to 1 from ``lids_held_mm`` away, on ``surface(2)``."""
     vertices, borders = face.surface(2).vertices, face.borders(2)
     lids = cKDTree(vertices[np.concatenate([borders["right_eye"], borders["left_eye"]])])
-    share = np.clip(lids.query(vertices, distance_upper_bound=LIDS_MM)[0] / LIDS_MM, 0, 1)
+    free = load_photo_parameters()["lids_held_mm"]
+    share = np.clip(lids.query(vertices, distance_upper_bound=free)[0] / free, 0, 1)
     return share * share * (3 - 2 * share)

@@ -16,6 +16,7 @@ from glabella.photo.fit import FittedHead, fit_head
 from glabella.photo.landmarks import LandmarkModel, Landmarks
 from glabella.photo.picture import Picture, read_picture
 from glabella.photo.places import Place, site_places
+from glabella.photo.site_errors import site_errors_mm
 from glabella.photo.size import IrisSize, Size, measure_irises, measure_size
 from glabella.stages.anatomy import Atlas, build_atlas
 
@@ -42,8 +43,9 @@ class PhotoFace:
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
-        """The licensed sites on the picture."""
-        return site_places(self.head, self.atlas)
+        """The licensed sites on the picture, each with its error; ``sure`` where that is within the limit."""
+        errors, limit = site_errors_mm(self.head, self.size, self.patient, self.parameters), self.parameters["site_error_mm"]
+        return tuple(replace(p, error_mm=errors[p.name], sure=errors[p.name] <= limit) for p in site_places(self.head, self.atlas))
 
 
 def read_photo(path: str | Path, model: LandmarkModel, patient: Patient | None = None, pupil_distance_mm: float | None = None) -> PhotoFace:

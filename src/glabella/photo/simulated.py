@@ -124,7 +124,7 @@ def simulate_on_photo(
         raise InputError(f"day {wrong[0]:g}: pictures are made for days {', '.join(f'{day:g}' for day in PICTURE_DAYS)}; choose among them")
     if plan.region == "lower_face":
         raise InputError("photo: a plan for the lower face has no lines to show; give a plan for the upper face")
-    rest, parameters = with_brow_caution(pictures["rest"]), load_parameters().recording()
+    rest, parameters = with_place_caution(with_brow_caution(pictures["rest"])), load_parameters().recording()
     pictures = {**pictures, "rest": rest}
     progress("tissue of this head", 0.0)
     findings = check_plan(plan, rest.patient, rest.atlas)
@@ -145,7 +145,22 @@ def with_brow_caution(face: PhotoFace) -> PhotoFace:
     strongest = max(face.landmarks.expression[name] for name in BROW_UNITS)
     if strongest < face.parameters["brow_moved_least"]:
         return face
-    said = "the brows seem to be moved in the picture at rest: sites of the forehead may be off by up to 9 mm; use one with a calm face"
+    said = "the brows seem to be moved in the picture at rest: sites of the forehead may be off by up to 7 mm; use one with a calm face"
+    return replace(face, quality=replace(face.quality, cautions=(*face.quality.cautions, said)))
+
+
+def with_place_caution(face: PhotoFace) -> PhotoFace:
+    """Point out a picture in which most sites that are seen cannot be placed closely enough; refuse one in which none can."""
+    seen, limit = [place for place in face.places if place.seen], face.parameters["site_error_mm"]
+    unsure = sum(not place.sure for place in seen)
+    if unsure == len(seen):
+        raise InputError(
+            f"photo at rest: no licensed site can be placed to within {limit:g} mm in it; use one straight from the front, sharp, "
+            "with a calm face, or give --pupil-distance MM"
+        )
+    if 2 * unsure <= len(seen):
+        return face
+    said = f"{unsure} of {len(seen)} sites that are seen cannot be placed to within {limit:g} mm in this picture"
     return replace(face, quality=replace(face.quality, cautions=(*face.quality.cautions, said)))
 
 

@@ -17,22 +17,24 @@ SMOOTH = 0.05  # radii
 CLEAR = 0.06  # least step of light at the edge, as a share of the light of the white
 LEAST_RAYS = 8
 LEAST_COSINE = 0.75
+GAMMA = 2.2  # of sRGB, near enough
 LOOSE = 0.08  # error of the landmarks' own radius, as a share
 
 
 @dataclass(frozen=True)
 class IrisSize:
     """What the irises say: ``pixels`` across, as seen straight on, of the right and the left iris; ``error_pixels`` of their mean;
-    ``by_edge``: edges found in the picture rather than landmarks alone."""
+    ``by_edge``: edges found in the picture rather than landmarks alone. ``trust``: what each iris counts, by its own error."""
 
     pixels: tuple[float, float]
     error_pixels: float
     by_edge: bool
+    trust: tuple[float, float] = (0.5, 0.5)
 
     @property
     def mean_pixels(self) -> float:
-        """Mean of both."""
-        return sum(self.pixels) / 2
+        """Mean of both, each by its trust."""
+        return float(np.dot(self.pixels, self.trust))
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Size:
 
 def measure_irises(picture: Picture, landmarks: Landmarks, camera: PhotoCamera, face: Face) -> IrisSize:
     """Diameter of both irises in pixels, corrected for eyes that do not look into the camera."""
-    light = picture.luminance
+    light = (picture.luminance / 255.0) ** GAMMA  # blur mixes light, not its coded value: in light the edge stays where it is
     found, by_edge, spread = [], [], []
     for (middle, across, upright), (eyeball, radius) in zip(IRISES, face.eyeballs, strict=True):
         centre = landmarks.points[middle, :2]
@@ -62,8 +64,10 @@ def measure_irises(picture: Picture, landmarks: Landmarks, camera: PhotoCamera, 
         cosine = max(float(np.sqrt(max(1 - aside**2, 0))), LEAST_COSINE)
         found.append(2 * edge[0] / cosine if edge else 4 * guess / (1 + cosine))
         spread.append(2 * edge[1] if edge else LOOSE * 2 * guess)
-    error = float(np.hypot(*spread) / 2)
-    return IrisSize((found[0], found[1]), max(error, abs(found[0] - found[1]) / 2), all(by_edge))
+    worth = 1 / np.square(spread)
+    trust = worth / worth.sum()
+    error = max(float(worth.sum() ** -0.5), abs(found[0] - found[1]) * float(np.sqrt(trust[0] * trust[1])))
+    return IrisSize((found[0], found[1]), error, all(by_edge), (float(trust[0]), float(trust[1])))
 
 
 def _edge_radius(light: np.ndarray, centre: np.ndarray, guess: float) -> tuple[float, float] | None:
@@ -77,7 +81,7 @@ def _edge_radius(light: np.ndarray, centre: np.ndarray, guess: float) -> tuple[f
     best = slope[:, 3:-3].argmax(1) + 3
     rows = np.arange(len(angles))
     rise = smooth[rows, np.minimum(best + 8, STEPS - 1)] - smooth[rows, np.maximum(best - 8, 0)]
-    white = max(float(np.percentile(values, 95)), 1.0)
+    white = max(float(np.percentile(values, 95)), 1e-4)
     good = (rise > CLEAR * white) & (best > 3) & (best < STEPS - 5)
     if good.sum() < LEAST_RAYS:
         return None
@@ -106,7 +110,7 @@ def measure_size(
         return Size(measured_mm / apart, error / measured_mm, measured_mm, error, False)
     nearer = [_nearer(camera, eyeball, radius) for eyeball, radius in face.eyeballs]
     diameter = parameters["iris_diameter_mm"]
-    fitted = float(np.mean([pixels / (camera.pixels_per_mm * near) for pixels, near in zip(irises.pixels, nearer, strict=True)]))
+    fitted = float(np.dot(np.divide(irises.pixels, nearer), irises.trust)) / camera.pixels_per_mm
     factor = diameter / fitted
     error = float(np.hypot(parameters["iris_diameter_sd_mm"] / diameter, irises.error_pixels / irises.mean_pixels))
     return Size(factor, error, factor * apart, error * factor * apart, True)

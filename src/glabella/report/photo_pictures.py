@@ -187,18 +187,19 @@ def _muscles(simulation: PhotoSimulation, looked: Looked, pixels: np.ndarray, co
         _tint(ax, corners[whole], colour, pixels.shape)
         shown.append(without_side(name))
     units = {i.site: i.units for session in simulation.outcome.plan.sessions for i in session.injections}
-    scale, error = face.head.camera.pixels_per_mm, face.parameters["site_error_mm"]
+    scale, limit = face.head.camera.pixels_per_mm, face.parameters["site_error_mm"]
     for place in face.places:
         if not place.seen:
             continue
         x, y = place.pixel - corner
-        planned = place.name in units
-        ax.add_patch(
-            Ellipse((x, y), 2 * error * scale, 2 * error * scale, fill=False, edgecolor=HALO, linewidth=1.0, linestyle=(0, (3, 2)))
-        )
-        ax.plot(
-            x, y, "o" if planned else ".", markersize=6 if planned else 5, markerfacecolor="white" if planned else BLUE, markeredgecolor=INK
-        )
+        planned, across = place.name in units, 2 * place.error_mm * scale
+        ring = (0, (3, 2)) if place.sure else (0, (1, 1.6))
+        ax.add_patch(Ellipse((x, y), across, across, fill=False, edgecolor=HALO, linewidth=1.0 if place.sure else 1.6, linestyle=ring))
+        if place.sure:
+            face_colour = "white" if planned else BLUE
+            ax.plot(x, y, "o" if planned else ".", markersize=6 if planned else 5, markerfacecolor=face_colour, markeredgecolor=INK)
+        else:  # no point: a place that is not known is a region
+            ax.text(x, y, "?", fontsize=9, weight="bold", color=INK, ha="center", va="center", path_effects=_halo())
         if planned:
             ax.annotate(
                 f"{units[place.name]:g} U", (x, y), (0, 7), textcoords="offset points", ha="center", fontsize=8, weight="bold", color=INK,
@@ -210,7 +211,8 @@ def _muscles(simulation: PhotoSimulation, looked: Looked, pixels: np.ndarray, co
         text.set_color(INK)
     _ruler(ax, pixels, scale)
     named = ", ".join(f"{words(site)} {value:g} U" for site, value in units.items())
-    alt = f"Muscles and licensed sites on the picture, each within about {error:g} mm. Sites of the plan: {named}."
+    unsure = ", ".join(words(place.name) for place in face.places if place.seen and not place.sure) or "none"
+    alt = f"Muscles and licensed sites on the picture. Sites of the plan: {named}. Not placed to within {limit:g} mm: {unsure}."
     return _finished(figure, "anatomy_on_photo", "Muscles and licensed sites", alt, simulation.outcome.watermark)
 
 
