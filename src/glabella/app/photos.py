@@ -132,6 +132,7 @@ class Photos:
 
         from glabella.photo import Picture, fit_photo
         from glabella.photo.picture import picture_of
+        from glabella.photo.simulated import with_brow_caution
 
         progress("reading the picture", 0.0)
         picture = picture_of(content)
@@ -139,7 +140,10 @@ class Photos:
             picture = Picture(np.ascontiguousarray(picture.pixels[:, ::-1]), (*picture.notes, "mirrored back"))
         with self._model_lock, threadpool_limits(1):  # the model's interpreters serve one picture at a time
             try:
-                return fit_photo(picture, self._landmark_model(), patient, progress=progress)
+                face = with_brow_caution(fit_photo(picture, self._landmark_model(), patient, progress=progress))
+                progress("how far off each site may be", 0.95)
+                assert face.places  # found here, since it takes seconds, and kept with the face
+                return face
             except InputError as error:
                 raise InputError(str(error).replace("give --pupil-distance MM as measured", "type it under Person as measured")) from None
 

@@ -40,8 +40,8 @@ from glabella.errors import GlabellaError, InputError
 from glabella.names import side_of
 from glabella.patient import Patient
 from glabella.photo.fitted_patient import FittedPatient
+from glabella.photo.photo import PhotoFace
 from glabella.photo.places import skin_at
-from glabella.photo.simulated import with_brow_caution
 from glabella.stages.anatomy import Atlas
 from glabella.treatment import Person
 
@@ -150,7 +150,7 @@ class PhotoPanel:
             del content
             self._show_state()
             self.busy.show("Fitting the head to the photo", lambda: job.share)
-            face = with_brow_caution(await asyncio.wrap_future(job.future))
+            face = await asyncio.wrap_future(job.future)
             if self._closed:
                 return
             self.held = self.photos.hold(face)
@@ -305,10 +305,7 @@ class PhotoPanel:
                 f"{face.size.interpupillary_distance_mm:.1f}{error} mm apart, {by}; another distance can be typed under Person. The head "
                 f"is turned {abs(q.turn_degrees):.0f}° to the person's {side}.", "gl-small", "p",
             )  # fmt: skip
-            told(
-                f"Look where every site lies: they are within about {face.parameters['site_error_mm']:g} mm of where they belong on "
-                "painted heads that are known, and farther off on some foreheads.", "gl-small", "p",
-            )  # fmt: skip
+            told(_how_sure(face), "gl-small", "p")
             for note in face.picture.notes:
                 finding("info", f"The file: {note}.")
             for caution in q.cautions:
@@ -382,3 +379,16 @@ def _fit(fit: Callable[..., Any], content: bytes, patient: Patient, mirrored: bo
 
 def _plain(patient: Patient) -> Patient:
     return patient.plain() if isinstance(patient, FittedPatient) else patient
+
+
+def _how_sure(face: PhotoFace) -> str:
+    """Which of the licensed sites this picture does not fix closely enough."""
+    limit, seen = face.parameters["site_error_mm"], [place for place in face.places if place.seen]
+    unsure = [place for place in seen if not place.sure]
+    if not unsure:
+        return f"Look where every site lies: by the fit's own judgement each is known to within {limit:g} mm in this picture."
+    over = ", ".join(dict.fromkeys(place.target_muscle.replace("_", " ") for place in unsure))
+    return (
+        f"Look where every site lies: {len(unsure)} of the {len(seen)} licensed sites that are seen are not known to within {limit:g} mm "
+        f"in this picture, those over {over}."
+    )
