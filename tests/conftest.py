@@ -17,3 +17,19 @@ def landmark_model(landmark_model_path):
     from glabella.photo import LandmarkModel, find_model
 
     return LandmarkModel(find_model(landmark_model_path))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With several processes the tests of one file of pages stay together, since they share a page and the app; others go one by one.
+
+    Not by xdist's groups: pytest 9.2 no longer lets it write them into the names of tests, and says nothing.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByPage(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            return file if "browser/" in file else nodeid
+
+    return ByPage(config, log)

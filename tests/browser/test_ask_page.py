@@ -5,8 +5,6 @@ import pytest
 from tests.browser.test_doors import check_accessible
 from tests.browser.test_terms import check
 
-pytestmark = pytest.mark.xdist_group("browser-doors")
-
 
 def asked(page, words):
     page.get_by_label("Your question").fill(words)

@@ -5,7 +5,6 @@ import pytest
 from glabella.app.note import Note
 from tests.browser.face import at, ready, settle
 
-pytestmark = pytest.mark.xdist_group("browser-doors")
 HELP = "Get help now"
 
 

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 pytest.importorskip("nicegui")
-pytestmark = pytest.mark.xdist_group("browser-doors")
 QUIET = ("GPU stall", "GPU Driver Message")
 SLOW_MS = 120_000
 

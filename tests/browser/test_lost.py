@@ -8,7 +8,6 @@ from glabella.app.note import Note
 from tests.app_server import AppServer
 from tests.browser.face import ready, settle
 
-pytestmark = pytest.mark.xdist_group("browser-doors")
 # the real server, with room for two results instead of 64
 FORGETFUL = """
 from glabella.app.workbench import Workbench

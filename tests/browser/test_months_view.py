@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.xdist_group("browser-doors")
 START_SECONDS = 180  # the harness simulates before it serves, on two shared cores
 DATED = "window.glabella && window.glabella.months"
 EXPRESSIONS = {"Frown kept": "maximum_frown", "Brow raise kept": "brow_raise", "Smile kept": "smile", "Eye closure kept": "eye_closure"}

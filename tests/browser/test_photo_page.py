@@ -28,7 +28,6 @@ from tests.browser.test_plan_page import new_note, offsets
 from tests.browser.test_terms import check as check_terms
 from tests.photo_made import Case, invented_face, paint
 
-pytestmark = pytest.mark.xdist_group("browser-photo")
 CASE = Case(33, turn=10, skin="medium", light="from the side", pixels_per_mm=3.0, size=(230.0, 290.0))
 PLACED = "() => window.__glabella_photo && window.__glabella_photo.viewer.sites.length"
 GUESS = "A" * 32

@@ -14,7 +14,6 @@ from glabella.app.places import site_point
 from glabella.treatment import build_person
 from tests.browser.face import at, forehead_depth, frown_depth, months, on_canvas, picture, ready, settle, wait_for_change
 
-pytestmark = pytest.mark.xdist_group("browser-plan")
 PAPER_SECONDS = 90_000
 
 

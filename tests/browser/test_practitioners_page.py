@@ -1,10 +1,7 @@
 """Practitioners in a real browser: from nothing to invented people, a list, a map, a sheet; nothing is asked abroad."""
 
-import pytest
 
 from tests.browser.test_doors import check_accessible
-
-pytestmark = pytest.mark.xdist_group("browser-practitioners")
 
 
 def test_from_nothing_to_a_sheet(pages):

@@ -1,12 +1,10 @@
 """No jargon without a tooltip: every technical term in the text of every card can be pointed at, reached by keyboard and tapped."""
 
-import pytest
 
 from glabella.app.glossary import find_terms, glossary
 from glabella.app.note import Note
 from tests.browser.face import ready
 
-pytestmark = pytest.mark.xdist_group("browser-doors")
 # the words on show, without what people typed, lists to choose from, titles of the literature, and where a term already stands marked
 CARDS = """() => [...document.querySelectorAll('.gl-card, .gl-frame')].filter((card) => card.checkVisibility()).map((card) => {
   const out = 'select, textarea, input, [role=tab], ul.gl-sources, .gl-visually-hidden, .gl-own, .q-tab, svg, script, style, [hidden]';
