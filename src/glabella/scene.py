@@ -128,6 +128,7 @@ class Scene:
 
 
 ACROSS_MM, ABOVE_MM, BELOW_MM, PIXEL_MM = 18.0, 1.5, 13.0, 0.25  # what a section shows
+BESIDE_MM = 0.8  # a place this near to the lattice of a muscle lies on it: numerical
 HISTOGRAM_POINTS = 200
 
 
@@ -225,11 +226,13 @@ def cut_section(anatomy: Anatomy, needle: Needle, units: float, dose_units_per_m
     for number, name in enumerate(names):
         sheet = atlas.muscles[name]
         lattice = sheet.points.reshape(-1, 3)
-        gap, nearest = cKDTree(lattice).query(flat)
-        offset = flat - lattice[nearest]
-        through = np.abs(np.einsum("nd,nd->n", offset, sheet.normals.reshape(-1, 3)[nearest]))
-        beside = np.sqrt(np.maximum(gap**2 - through**2, 0))
-        muscle[(through < sheet.thickness_mm.ravel()[nearest] / 2) & (beside < 0.8)] = number
+        reach_mm = float(np.hypot(sheet.thickness_mm.max() / 2, BESIDE_MM))
+        gap, nearest = (np.asarray(found) for found in cKDTree(lattice).query(flat, distance_upper_bound=reach_mm))
+        close = np.flatnonzero(np.isfinite(gap))  # others lie outside the muscle for sure
+        nearest = nearest[close]
+        through = np.abs(np.einsum("nd,nd->n", flat[close] - lattice[nearest], sheet.normals.reshape(-1, 3)[nearest]))
+        beside = np.sqrt(np.maximum(gap[close] ** 2 - through**2, 0))
+        muscle[close[(through < sheet.thickness_mm.ravel()[nearest] / 2) & (beside < BESIDE_MM)]] = number
     layer[muscle >= 0] = code["muscle"]
     layer[orbit & (muscle < 0)] = code["orbit"]
     layer[bone & ~orbit] = code["bone"]

@@ -71,6 +71,7 @@ class PlanPage:
         self.findings: Sequence[Finding] = ()
         self._checks = 0
         self._asked: tuple[Any, ...] | None = None
+        self._sources_told: list[Document] | None = None
         with shell("Plan", "/plan"):
             self.mark = block("gl-watermark").props('aria-hidden="true"')
             told("Plan a treatment", "gl-visually-hidden", "h1")
@@ -285,7 +286,9 @@ class PlanPage:
         self.risk_overlay.suggest()
         tell_dates(self.dates, document)
         tell_side_effects(self.effects, document)
-        tell_sources(self.sources, document)
+        if document["sources"] != self._sources_told:  # the longest list of the page, and mostly the same
+            self._sources_told = document["sources"]
+            tell_sources(self.sources, document)
         self.balance.clear()
         dose = document["dose"]
         rows = [(name.replace("_", " "), f"{units:.2f}") for name, units in sorted(dose["by_muscle"].items(), key=lambda x: -x[1])]
