@@ -5,6 +5,7 @@ One picture, its landmarks found once; what reads a row is computed again from w
 
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,6 +23,9 @@ from glabella.photo.simulated import can_show_lines, with_brow_caution
 from glabella.photo.site_errors import site_errors_mm
 from glabella.photo.size import IrisSize, measure_size
 from glabella.photo.skin_map import map_skin
+from glabella.photo_series.checks import compare
+from glabella.photo_series.depths import depth_of
+from glabella.photo_series.light import estimate_light
 from glabella.report.render import Lines
 from glabella.stages.skin import build_skin
 from tests.photo_made import Case, invented_face, paint
@@ -120,6 +124,29 @@ def of_checks(photo, expected, rows):
     return said
 
 
+def of_series(photo, expected, rows):
+    """What is said of a second picture that is off by what lies between the ends of each row, and what its lines are worth."""
+    middle = {name: (row.low + row.high) / 2 for name, row in load_photo_parameters().rows.items() if name.startswith("series_")}
+    light = estimate_light(photo)
+    quality = photo.quality
+    off = replace(
+        quality, turn_degrees=quality.turn_degrees + middle["series_turn_most_degrees"],
+        nod_degrees=quality.nod_degrees + middle["series_nod_most_degrees"],
+        tilt_degrees=quality.tilt_degrees + middle["series_tilt_most_degrees"],
+        pixels_per_mm=quality.pixels_per_mm * middle["series_scale_least_ratio"],
+        blur_mm=float(np.hypot(quality.blur_mm, middle["series_blur_most_mm"])),
+    )  # fmt: skip
+    mouth = photo.landmarks.expression | {"jawOpen": photo.landmarks.expression["jawOpen"] + middle["series_expression_most"]}
+    visit = replace(photo, quality=off, landmarks=replace(photo.landmarks, expression=mouth))
+    checks = (*compare(photo, photo, (light, light), "rest", rows), *compare(photo, visit, (light, light), "rest", rows))
+    said = [number for check in checks for number in (check.limit, float(check.fine))]
+    for area in AREAS:
+        lines = SimpleNamespace(area=area, depth_mm=0.5)
+        depth = depth_of(lines, 0.3, rows)
+        said += [depth.repeat_error_mm, depth.error_mm]
+    return said
+
+
 def _number(judge):
     """-1 where a picture is refused, else how many cautions it gets."""
     try:
@@ -129,6 +156,7 @@ def _number(judge):
 
 
 PARTS = (  # in the order of what they cost
+    (of_series, ("series_", "line_repeat_", "line_light_", "line_common_")),
     (of_size, ("iris_", "pupil_")), (of_checks, ("photo_", "line_pixels", "line_blur", "brow_moved")),
     (of_fit, ("usual_camera", "face_", "landmark_")), (of_lines, ("line_", "brow_room")), (of_later, ("lids_",)), (of_sites, ("site_",)),
 )  # fmt: skip
