@@ -5,7 +5,6 @@ Absolute times of a shared machine with software WebGL: read them beside its loa
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -16,8 +15,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from playwright.sync_api import sync_playwright
 from tests.app_server import app_server
-from tests.browser.conftest import ARGUMENTS
 from tests.browser.face import DRAWN
+from tests.chromium import ARGUMENTS, chromium_path
 
 from glabella.app.note import Note
 
@@ -61,7 +60,7 @@ def main() -> None:
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(f"{'':48} {'median':>8} {'p95':>8}   runs   ms")
     with tempfile.TemporaryDirectory() as data, app_server(data) as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(ARGUMENTS))
 
         def new_page():
             context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")

@@ -1,5 +1,7 @@
 """Makes the folder above this one importable, so that every test can import the helpers beside this file as `tests.name`."""
 
+import os
+
 import pytest
 
 
@@ -17,6 +19,24 @@ def landmark_model(landmark_model_path):
     from glabella.photo import LandmarkModel, find_model
 
     return LandmarkModel(find_model(landmark_model_path))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium for the whole process; without one the test is skipped, except in CI, where that is a failure."""
+    from tests.chromium import ARGUMENTS, chromium_path
+
+    path = chromium_path()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium: .ci/run installs Debian's")
+        pytest.skip("no Chromium on this machine: the browser tests need one")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield launched
+        launched.close()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,7 +5,6 @@ The photo is of a painted head; it needs the landmark model (``glabella photo --
 
 import argparse
 import io
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -15,8 +14,8 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.app_server import app_server
-from tests.browser.conftest import ARGUMENTS
 from tests.browser.face import at, ready, settle
+from tests.chromium import ARGUMENTS, chromium_path
 from tests.photo_made import Case, invented_face, paint
 
 from glabella.app.note import Note
@@ -102,7 +101,7 @@ def main() -> None:
     out, photo = asked.out, painted_photo() if asked.only != "doors" else b""
     with tempfile.TemporaryDirectory() as data, app_server(data) as server, sync_playwright() as playwright:
         note = server.ask("POST", "/api/v1/notes", EXAMPLE.with_pattern(("glabellar",)).document()).json()["id"]
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(ARGUMENTS))
         for kind, (scheme, size) in KINDS.items():
             context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
             page = context.new_page()

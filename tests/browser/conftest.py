@@ -1,38 +1,10 @@
-"""A real browser on a real server. Without Chromium the browser tests are skipped, except in CI, where that is a failure."""
+"""A real browser on a real server."""
 
-import os
-import shutil
 import urllib.parse
 
 import pytest
 
 from tests.app_server import AppServer
-
-UNUSED = (  # what Playwright leaves out as well, and the pages of the address bar, which cost a second of processor per window
-    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable",
-    "LensOverlay", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning", "OptimizationHints", "NetworkTimeServiceQuerying",
-    "AimEnabled", "PreconnectToSearch", "WebUIOmniboxPopup", "WebUIOmniboxAimPopup",
-)  # fmt: skip
-ARGUMENTS = (
-    f"--disable-features={','.join(UNUSED)}", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium for the whole session."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium: .ci/run installs Debian's")
-        pytest.skip("no Chromium on this machine: the browser tests need one")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="session")

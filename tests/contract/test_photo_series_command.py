@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
-from tests.browser.conftest import browser  # noqa: F401
 from tests.photo_made import Case, invented_face, paint
 
 from glabella.cli import main
@@ -134,7 +133,7 @@ def test_bad_input_is_one_line(folder, tmp_path, landmark_model_path):
         assert len(found.output.strip().splitlines()) == 1
 
 
-def test_the_page_blends_any_two_days_with_the_keyboard(followed, browser):  # noqa: F811
+def test_the_page_blends_any_two_days_with_the_keyboard(followed, browser):
     page = browser.new_context(viewport={"width": 1000, "height": 900}).new_page()
     complaints = []
     page.on("console", lambda message: complaints.append(message.text))
