@@ -92,13 +92,14 @@ def test_pose_size_and_sites_of_a_known_head(head, photo):
     assert np.median(list(errors.values())) < 2.0
     assert np.mean([errors[name] < stated[name] for name in errors]) >= 0.75  # stated for nine of ten; one head is few
     shown = [errors[name] for name in errors if name in sure]
-    assert len(shown) >= 8
-    assert np.mean(np.array(shown) < 3.0) >= 0.9
+    assert len(shown) >= 4  # a third of the sites, on painted heads
+    assert max(shown) < 3.0  # 98.5 % of them
+    assert all(place.sure == (place.error_mm <= 3.0 * 0.83) for place in photo.places)
 
 
 def test_a_picture_in_which_nothing_can_be_placed_is_refused(photo):
     seen = [place for place in photo.places if place.seen]
-    for sure, pattern in ((0, "no licensed site can be placed to within 3 mm"), (1, "sites that are seen cannot be placed to within 3 mm")):
+    for sure, pattern in ((0, "does not fix any licensed site to 3 mm"), (1, "sites that are seen to 3 mm: they are refused")):
         judged = replace(photo)
         judged.__dict__["places"] = tuple(replace(place, sure=n < sure) for n, place in enumerate(seen))
         if sure:

@@ -20,7 +20,6 @@ from glabella.photo.fit import fit_head
 from glabella.photo.later import later_picture
 from glabella.photo.lines import expect_lines, find_lines
 from glabella.photo.simulated import can_show_lines, with_brow_caution
-from glabella.photo.site_errors import site_errors_mm
 from glabella.photo.size import IrisSize, measure_size
 from glabella.photo.skin_map import map_skin
 from glabella.photo_series.checks import compare
@@ -79,8 +78,8 @@ def two_draws(photo):
 
 
 def of_sites(photo, expected, rows):
-    errors = site_errors_mm(replace(photo.head, draw=lambda count: two_draws(photo)), photo.size, photo.patient, rows)
-    return [*errors.values(), sum(error <= rows["site_error_mm"] for error in errors.values())]
+    judged = replace(photo, head=replace(photo.head, draw=lambda count: two_draws(photo)), parameters=rows)
+    return [number for place in judged.places for number in (place.error_mm, float(place.sure))]
 
 
 def of_lines(photo, expected, rows):

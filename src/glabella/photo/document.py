@@ -7,6 +7,7 @@ from glabella.evidence.sources import find_reference
 from glabella.outcome import FRAME, plain
 from glabella.patient import Patient
 from glabella.photo.photo import PhotoFace
+from glabella.photo.places import not_fixed
 from glabella.photo.simulated import FACES, PhotoSimulation
 from glabella.version import own_version
 
@@ -74,6 +75,7 @@ def _size(face: PhotoFace) -> dict[str, Any]:
 
 
 def _sites(face: PhotoFace, units: Mapping[str, float] | None) -> list[dict[str, Any]]:
+    refused = not_fixed(face.parameters["site_error_mm"])
     return [
         {
             "site": place.name,
@@ -84,6 +86,7 @@ def _sites(face: PhotoFace, units: Mapping[str, float] | None) -> list[dict[str,
             **({} if units is None else {"units": units.get(place.name)}),
             "error_mm": place.error_mm,
             "placed": place.seen and place.sure,
+            "refused": refused if place.seen and not place.sure else None,
         }
         for place in face.places
     ]
@@ -118,14 +121,13 @@ def photo_lines(document: Mapping[str, Any]) -> list[str]:
         f"pupils {size['interpupillary_distance_mm']:.1f} mm apart, error {size['error_mm']:.1f} mm"
     )
     seen, placed = (sum(site[what] for site in document["sites"]) for what in ("seen", "placed"))
-    limit = document["site_limit_mm"]
     lines.append(
-        f"licensed sites: {seen} of {len(document['sites'])} seen, {placed} placed to within {limit:g} mm (nine times in ten), "
-        f"{seen - placed} not"
+        f"licensed sites: {seen} of {len(document['sites'])} seen, {placed} placed to within {document['site_limit_mm']:g} mm, "
+        f"{seen - placed} refused"
     )
     for site in document["sites"]:
-        if site["seen"] and not site["placed"]:
-            lines.append(f"  not placed to within {limit:g} mm in this picture: {site['site']} (within {site['error_mm']:.1f} mm)")
+        if site["refused"]:
+            lines.append(f"  {site['site']}: {site['refused']} (nine times in ten to {site['error_mm']:.1f} mm)")
     for one in document["offered_baseline"]:
         lines.append(
             f"lines, {one['area'].replace('_', ' ')}, {FACES[one['expression']]}: {one['depth_mm']:.2f} +- {one['depth_error_mm']:.2f} mm, "

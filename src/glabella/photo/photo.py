@@ -43,9 +43,10 @@ class PhotoFace:
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
-        """The licensed sites on the picture, each with its error; ``sure`` where that is within the limit."""
-        errors, limit = site_errors_mm(self.head, self.size, self.patient, self.parameters), self.parameters["site_error_mm"]
-        return tuple(replace(p, error_mm=errors[p.name], sure=errors[p.name] <= limit) for p in site_places(self.head, self.atlas))
+        """The licensed sites on the picture, each with its error; ``sure`` where that is well within the limit."""
+        errors = site_errors_mm(self.head, self.size, self.patient, self.parameters)
+        most = self.parameters["site_error_mm"] * self.parameters["site_placed_share"]
+        return tuple(replace(p, error_mm=errors[p.name], sure=errors[p.name] <= most) for p in site_places(self.head, self.atlas))
 
 
 def read_photo(path: str | Path, model: LandmarkModel, patient: Patient | None = None, pupil_distance_mm: float | None = None) -> PhotoFace:

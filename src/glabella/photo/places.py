@@ -17,7 +17,7 @@ class Place:
     """A licensed site: ``pixel`` (2,) column and row; ``seen``: not turned away; the muscle it aims at.
 
     ``error_mm``: nine times in ten the true place lies closer, as far as the fit knows itself; ``sure``: that is close enough to be
-    shown as placed.
+    shown as placed, else the site is refused in this picture (``not_fixed``).
     """
 
     name: str
@@ -26,6 +26,11 @@ class Place:
     target_muscle: str
     error_mm: float = float("nan")
     sure: bool = True
+
+
+def not_fixed(limit_mm: float) -> str:
+    """What is said of a site that is not shown as placed."""
+    return f"this picture does not fix this site to {limit_mm:g} mm"
 
 
 @dataclass(frozen=True, eq=False)

@@ -155,12 +155,12 @@ def with_place_caution(face: PhotoFace) -> PhotoFace:
     unsure = sum(not place.sure for place in seen)
     if unsure == len(seen):
         raise InputError(
-            f"photo at rest: no licensed site can be placed to within {limit:g} mm in it; use one straight from the front, sharp, "
+            f"photo at rest: this picture does not fix any licensed site to {limit:g} mm; use one straight from the front, sharp, "
             "with a calm face, or give --pupil-distance MM"
         )
     if 2 * unsure <= len(seen):
         return face
-    said = f"{unsure} of {len(seen)} sites that are seen cannot be placed to within {limit:g} mm in this picture"
+    said = f"this picture does not fix {unsure} of the {len(seen)} sites that are seen to {limit:g} mm: they are refused, not placed"
     return replace(face, quality=replace(face.quality, cautions=(*face.quality.cautions, said)))
 
 

@@ -16,6 +16,7 @@ from glabella.photo.size import Size
 from glabella.stages.anatomy.atlas import find_sites
 
 DRAWS = 12
+BETWEEN_BROWS = ("procerus", "corrugator_medial")  # the fit believes itself most there
 
 
 def site_errors_mm(head: FittedHead, size: Size, patient: Any, parameters: Mapping[str, float]) -> dict[str, float]:
@@ -30,8 +31,12 @@ def site_errors_mm(head: FittedHead, size: Size, patient: Any, parameters: Mappi
         drawn = _pixels(other.in_size(alike * (1 + size.error_share * random.normal())), patient)
         for name, pixel in drawn.items():
             off[name].append(((pixel - usual[name]) ** 2).sum())
-    scale = parameters["site_error_reach"] / head.camera.pixels_per_mm
-    return {name: float(scale * np.sqrt(np.mean(squares))) for name, squares in off.items()}
+    scatter = {name: float(np.sqrt(np.mean(squares))) / head.camera.pixels_per_mm for name, squares in off.items()}
+    return {name: parameters[_reach(name)] * one for name, one in scatter.items()}
+
+
+def _reach(site: str) -> str:
+    return "site_error_reach_between_brows" if site.startswith(BETWEEN_BROWS) else "site_error_reach"
 
 
 def _pixels(head: FittedHead, patient: Any) -> dict[str, np.ndarray]:

@@ -212,7 +212,7 @@ def _muscles(simulation: PhotoSimulation, looked: Looked, pixels: np.ndarray, co
     _ruler(ax, pixels, scale)
     named = ", ".join(f"{words(site)} {value:g} U" for site, value in units.items())
     unsure = ", ".join(words(place.name) for place in face.places if place.seen and not place.sure) or "none"
-    alt = f"Muscles and licensed sites on the picture. Sites of the plan: {named}. Not placed to within {limit:g} mm: {unsure}."
+    alt = f"Muscles and licensed sites on the picture. Sites of the plan: {named}. This picture does not fix to {limit:g} mm: {unsure}."
     return _finished(figure, "anatomy_on_photo", "Muscles and licensed sites", alt, simulation.outcome.watermark)
 
 

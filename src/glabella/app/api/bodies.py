@@ -436,7 +436,8 @@ class PhotoSize(BaseModel):
 
 
 class PhotoSite(BaseModel):
-    """A licensed site in pixels of the upright picture; ``seen``: not turned away; ``error_mm``: how far off it may be."""
+    """A licensed site in pixels of the upright picture; ``seen``: not turned away; ``error_mm``: how far off it may be;
+    ``placed``: close enough to be shown, else ``refused`` says that it is not."""
 
     site: str
     column: float
@@ -444,6 +445,8 @@ class PhotoSite(BaseModel):
     seen: bool
     target_muscle: str
     error_mm: float
+    placed: bool
+    refused: str | None
 
 
 class PhotoAnswer(BaseModel):

@@ -37,7 +37,7 @@ from glabella.app.photo_view import PhotoDrop, PhotoView
 from glabella.app.photos import IDLE_SECONDS, HeldPhoto
 from glabella.app.services import Services
 from glabella.errors import GlabellaError, InputError
-from glabella.names import side_of
+from glabella.names import side_of, without_side
 from glabella.patient import Patient
 from glabella.photo.fitted_patient import FittedPatient
 from glabella.photo.photo import PhotoFace
@@ -386,9 +386,9 @@ def _how_sure(face: PhotoFace) -> str:
     limit, seen = face.parameters["site_error_mm"], [place for place in face.places if place.seen]
     unsure = [place for place in seen if not place.sure]
     if not unsure:
-        return f"Look where every site lies: by the fit's own judgement each is known to within {limit:g} mm in this picture."
-    over = ", ".join(dict.fromkeys(place.target_muscle.replace("_", " ") for place in unsure))
+        return f"Look where every site lies: this picture fixes each to {limit:g} mm, by the fit's own judgement."
+    named = ", ".join(dict.fromkeys(without_side(place.name).replace("_", " ") for place in unsure))
     return (
-        f"Look where every site lies: {len(unsure)} of the {len(seen)} licensed sites that are seen are not known to within {limit:g} mm "
-        f"in this picture, those over {over}."
+        f"Look where every site lies: this picture does not fix {len(unsure)} of the {len(seen)} licensed sites that are seen "
+        f"to {limit:g} mm ({named})."
     )
