@@ -69,7 +69,9 @@ def notes_router(services: Services) -> APIRouter:
         """``restore`` brings it back."""
         store.delete(note)
 
-    @router.post("/notes/{note}/restore", response_model=answers.NoteKept, responses=errors("not_found"), tags=["notes"], summary="Undelete")
+    @router.post(
+        "/notes/{note}/restore", response_model=answers.NoteKept, responses=errors("not_found"), tags=["notes"], summary="Undelete"
+    )
     def restore(note: str) -> dict[str, Any]:
         """A note that is not deleted stays as it is."""
         store.restore(note)
