@@ -122,7 +122,7 @@ def _allowed(name: str, limit: float) -> str:
 def _number(check: Any) -> tuple[str, bool]:
     if check is None:
         return "", True
-    if not np.isfinite(check.number):
+    if check.number is None:
         return "not told", check.fine
     signed = {
         "turn": "+.0f",
