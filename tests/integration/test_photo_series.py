@@ -1,5 +1,6 @@
 """Pictures of one painted head on several visits: laid over one another, checked, measured; and the report."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -10,14 +11,17 @@ from tests.photo_made import Case, invented_face, paint
 
 from glabella.errors import InputError
 from glabella.evidence import load_parameters
+from glabella.outcome import outcome_text
 from glabella.patient import Patient
 from glabella.photo import fit_photo
 from glabella.photo.lines import expect_lines
 from glabella.photo.picture import Picture
 from glabella.photo_series.align import align, shown_first, similarity, window_of
 from glabella.photo_series.checks import compare
+from glabella.photo_series.document import series_document, series_lines
 from glabella.photo_series.light import estimate_light
 from glabella.photo_series.series import PictureOf, look_at_series
+from glabella.report.photo_series_page import write_series
 from glabella.report.render import Lines
 from glabella.stages.anatomy import build_atlas
 from glabella.stages.skin import build_skin
@@ -168,10 +172,19 @@ def test_light_is_found_where_it_is(landmark_model, first, calm):
     assert side.from_left_degrees < -20  # from the person's right
 
 
-def test_the_page_blends_by_keyboard_and_holds_nothing_but_itself(series, tmp_path):
-    from glabella.photo_series.document import series_document, series_lines
-    from glabella.report.photo_series_page import write_series
+def test_a_light_that_cannot_be_told_is_said_and_still_written(series, tmp_path):
+    (first, *later) = series.looks[FROWN]
+    checks = compare(first.face, later[0].face, (first.light, None), FROWN, series.limits)
+    dark = replace(later[0], light=None, checks=checks)
+    document = series_document(replace(series, looks={FROWN: (first, dark)}))
+    (told,) = (check for check in json.loads(outcome_text(document))["looks"][FROWN][1]["checks"] if check["name"] == "light")
+    assert told["number"] is None
+    assert "take hair and hands from the face" in "\n".join(series_lines(document))
+    page = write_series(replace(series, looks={FROWN: (first, dark)}), document, tmp_path / "dark")
+    assert "not told" in page.read_text()
 
+
+def test_the_page_blends_by_keyboard_and_holds_nothing_but_itself(series, tmp_path):
     document = series_document(series)
     page = write_series(series, document, tmp_path / "out").read_text("utf-8")
     assert page.count('type="range"') == 1

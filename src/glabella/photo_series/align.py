@@ -16,40 +16,10 @@ from glabella.photo.camera import PhotoCamera
 from glabella.photo.photo import PhotoFace
 from glabella.raster import rasterise
 
-STILL = (
-    6,
-    197,
-    195,
-    5,
-    4,
-    1,
-    168,
-    122,
-    351,
-    193,
-    417,
-    33,
-    133,
-    263,
-    362,
-    98,
-    327,
-    129,
-    358,
-    118,
-    347,
-    101,
-    330,
-    50,
-    280,
-    117,
-    346,
-    234,
-    454,
-    127,
-    356,
-    10,
-)  # fmt: skip  landmarks that neither frown nor raised brow moves much
+STILL = (  # landmarks that neither frown nor raised brow moves much
+    6, 197, 195, 5, 4, 1, 168, 122, 351, 193, 417, 33, 133, 263, 362, 98, 327, 129, 358, 118, 347, 101, 330, 50, 280, 117, 346,
+    234, 454, 127, 356, 10,
+)  # fmt: skip
 ROOM, DOWN_MM, BACK_MM = 0.10, -95.0, -60.0  # of the window around the head: a share of its width, and what of the head it holds
 LONGEST_PIXELS = 1200
 FACING = 0.12
@@ -78,13 +48,12 @@ class Window:
 @dataclass(frozen=True, eq=False)
 class Aligned:
     """A picture as the first camera would have seen it. ``source`` (rows, columns, 2): column and row in the picture itself of each pixel
-    of the window; ``pixels`` (rows, columns, 3) uint8; ``skin`` (rows, columns): where it is skin that both see; ``residual_mm``: median
-    distance left between the landmarks that should lie still."""
+    of the window; ``pixels`` (rows, columns, 3) uint8; ``residual_mm``: median distance left between the landmarks that should lie
+    still."""
 
     window: Window
     source: np.ndarray
     pixels: np.ndarray
-    skin: np.ndarray
     residual_mm: float
 
 
@@ -141,7 +110,7 @@ def align(first: PhotoFace, visit: PhotoFace, window: Window | None = None) -> A
     source = usual + _carried_on(off, seen, first.head.camera.pixels_per_mm * window.scale)
     finer = np.sqrt(abs(np.linalg.det(flat.matrix)))  # pixels of the picture to one of the window
     pixels = _sampled(visit.picture.pixels, source, finer)
-    return Aligned(window, source, pixels, seen, residual_mm)
+    return Aligned(window, source, pixels, residual_mm)
 
 
 def shown_first(first: PhotoFace, window: Window) -> np.ndarray:

@@ -33,11 +33,11 @@ ASKED = {
 
 @dataclass(frozen=True)
 class Check:
-    """One thing compared: ``number`` in ``unit``, how far it is from the first picture, and the most that is allowed; ``fine`` or not;
-    ``says``: what was seen and what to do, in one line, empty where it is fine."""
+    """One thing compared: ``number`` in ``unit``, how far it is from the first picture (None where nothing could be told), and the most
+    that is allowed; ``fine`` or not; ``says``: what was seen and what to do, in one line, empty where it is fine."""
 
     name: str
-    number: float
+    number: float | None
     unit: str
     limit: float
     fine: bool
@@ -98,7 +98,7 @@ def _light(first: Light | None, visit: Light | None, limits: Mapping[str, float]
     most, stops = limits["series_light_most"], limits["series_brightness_most_stops"]
     if first is None or visit is None:
         says = "too little bare skin is seen to tell the light: take hair and hands from the face"
-        return (Check("light", float("nan"), "change of the lean", most, False, says),)
+        return (Check("light", None, "change of the lean", most, False, says),)
     change = visit.lean - first.lean
     number = light_change(first, visit)
     fine = number <= most

@@ -17,7 +17,7 @@ from glabella.photo.photo import PhotoFace, fit_photo
 from glabella.photo.picture import Picture, read_picture
 from glabella.photo.simulated import can_show_lines
 from glabella.photo.skin_map import map_skin
-from glabella.photo_series.align import Aligned, Window, align, shown_first, window_of
+from glabella.photo_series.align import align, shown_first, window_of
 from glabella.photo_series.checks import Check, compare, light_change
 from glabella.photo_series.depths import DepthChange, LineDepth, change_of, depth_of
 from glabella.photo_series.light import Light, estimate_light
@@ -146,19 +146,13 @@ def _looks(mine: list[tuple[PictureOf, PhotoFace]], expected: ExpectedLines, lim
         off = 0.0 if face is first else light_off(light, own, limits)
         depths = _depths(face, one.expression, expected, off, limits)
         if face is first:
-            aligned, checks, change = _first(first, window), (), {}
-        else:
-            aligned, checks = align(first, face, window), compare(first, face, (light, own), one.expression, limits)
-            before = found[0].depths
-            change = {area: change_of(before[area], depth, limits) for area, depth in depths.items() if area in before}
-        residual = None if face is first else aligned.residual_mm
-        found.append(Look(one.day, one.expression, face, own, off, aligned.pixels, residual, checks, depths, change))
+            found.append(Look(one.day, one.expression, face, own, off, shown_first(first, window), None, (), depths, {}))
+            continue
+        aligned, checks = align(first, face, window), compare(first, face, (light, own), one.expression, limits)
+        before = found[0].depths
+        change = {area: change_of(before[area], depth, limits) for area, depth in depths.items() if area in before}
+        found.append(Look(one.day, one.expression, face, own, off, aligned.pixels, aligned.residual_mm, checks, depths, change))
     return found
-
-
-def _first(first: PhotoFace, window: Window) -> Aligned:
-    pixels = shown_first(first, window)
-    return Aligned(window, np.empty((0, 0, 2)), pixels, np.ones(window.shape, bool), 0.0)
 
 
 def light_off(first: Light | None, own: Light | None, limits: Mapping[str, float]) -> float:
@@ -166,9 +160,7 @@ def light_off(first: Light | None, own: Light | None, limits: Mapping[str, float
     return limits["series_light_most"] if first is None or own is None else light_change(first, own)
 
 
-def _depths(
-    face: PhotoFace, expression: str, expected: ExpectedLines, off: float, limits: Mapping[str, float]
-) -> dict[str, LineDepth]:  # fmt: skip
+def _depths(face: PhotoFace, expression: str, expected: ExpectedLines, off: float, limits: Mapping[str, float]) -> dict[str, LineDepth]:
     """Depths of the areas that the expression shows, where the picture is fine enough and the area is seen."""
     if not can_show_lines(face):
         return {}
