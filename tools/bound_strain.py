@@ -20,12 +20,15 @@ reductions of single people, which have no such bounds, count as met). Cuts are 
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, lsq_linear, milp
+from scipy.optimize import Bounds, LinearConstraint, brentq, lsq_linear, milp
 from threadpoolctl import threadpool_limits
 
 from glabella.calibration.posterior import load_posterior
@@ -189,6 +192,20 @@ def read_ranges() -> Ranges:
     return Ranges(part("{}_tension_newton"), part("activation_maximum_frown_{}"), part("activation_rest_{}"))
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without what the solver's own library prints about itself."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def most_rows(ranges: Ranges, count: int, upper: Sequence[Line], lower: Sequence[Line], near=None) -> tuple[int, np.ndarray, np.ndarray]:
     """Most of ``count`` rows that can be met, with which pulls, and which rows.
 
@@ -213,13 +230,14 @@ def most_rows(ranges: Ranges, count: int, upper: Sequence[Line], lower: Sequence
         room = np.tile(step * ranges.tension[:, 2] * ranges.frown[:, 2], 2)
         low[muscles : 3 * muscles], high[muscles : 3 * muscles] = np.maximum(0, x - room), x + room
     chosen = np.concatenate([np.zeros(3 * muscles), np.ones(count)])
-    found = milp(
-        -chosen, integrality=chosen, bounds=Bounds(low, high), options={"time_limit": 60.0},
-        constraints=[
-            LinearConstraint(np.hstack([limit.A, np.zeros((len(limit.A), count))]), -np.inf, 0.0),
-            LinearConstraint(np.array(lines), -np.inf, np.array(edges)),
-        ],
-    )  # fmt: skip
+    with quiet():
+        found = milp(
+            -chosen, integrality=chosen, bounds=Bounds(low, high), options={"time_limit": 60.0},
+            constraints=[
+                LinearConstraint(np.hstack([limit.A, np.zeros((len(limit.A), count))]), -np.inf, 0.0),
+                LinearConstraint(np.array(lines), -np.inf, np.array(edges)),
+            ],
+        )  # fmt: skip
     if found.x is None:
         raise SystemExit(f"the program found no setting: {found.message}")
     return int(np.floor(-found.mip_dual_bound + 1e-6)), found.x[muscles : 3 * muscles], found.x[3 * muscles :] > 0.5
@@ -299,6 +317,26 @@ def fit(trials: Sequence[Trial], ranges: Ranges, target: np.ndarray, which: np.n
     return np.tile(tension, 2) * per_newton
 
 
+def noise_needed(trials: Sequence[Trial], x: np.ndarray, name: str) -> float:
+    """Standard deviation (percent strain) of independent noise in both normal strains, with half its square in the shear, that raises the
+    mean of a largest strain to its published figure: strains without direction cancel, the radius of Mohr's circle does not."""
+    trial = next(t for t in trials if any(row.row == name for row in t.rows))
+    k = next(k for k, row in enumerate(trial.rows) if row.row == name)
+    random = np.random.default_rng(SEED)
+    parts, weights = [], []
+    for group in trial.groups:
+        day, region, _ = group.of_row[k]
+        parts.append(100 * np.moveaxis(region.parts @ (group.pulls[:, day] @ x).T, 2, 1).reshape(3, -1))
+        weights.append(np.tile(region.weight, len(group.pulls)))
+    (middle, half, slant), weight = np.concatenate(parts, 1), np.concatenate(weights)
+    noise = random.standard_normal((2, len(weight))) / np.sqrt(2)
+
+    def excess(sd: float) -> float:
+        return float(np.average(middle + np.hypot(half + sd * noise[0], slant + sd * noise[1]), weights=weight)) - trial.rows[k].value
+
+    return float(brentq(excess, 0.0, 100.0))
+
+
 @dataclass(frozen=True)
 class Problem:
     """Rows of strain in their virtual people, what they should be, and the frown that the table ships."""
@@ -320,9 +358,10 @@ def pose(held: Mapping[str, float], people: int) -> Problem:
         if name not in trial_values() or (name in known.rows and known.rows[name].stage in SPREAD):
             raise SystemExit(f"--set {name}: not a row that acts after the toxin has spread; choose one of skin, junction, population")
     parameters = known.with_values({name: value for name, value in held.items() if name in known.rows})
-    measured.load_parameters = lambda: parameters  # the skin of typical faces is kept at the shipped values and takes no others
-    measured._skin.cache_clear()
-    measured._measured.cache_clear()
+    if held:
+        measured.load_parameters = lambda: parameters  # the skin of typical faces is kept at the shipped values and takes no others
+        measured._skin.cache_clear()
+        measured._measured.cache_clear()
     values = {**trial_values(), **load_posterior().best(), **held}
     rows = [row for row in published_rows("calibrate") if row.quantity.startswith("strain")]
     names = sorted({row.trial for row in rows})
@@ -359,6 +398,9 @@ def report(problem: Problem, share: float) -> None:
     for name, one in fits.items():
         factor = one[: len(KINDS)] / start[: len(KINDS)]
         print(f"    {name:13s}" + ", ".join(f"{kind} {t:.4g}" for kind, t in zip(KINDS, factor * ranges.tension[:, 1], strict=True)))
+    for row in rows:
+        if "_face_" in row.row:
+            print(f"noise of each strain that would raise {row.row} to its figure: {noise_needed(trials, start, row.row):.2f} % strain")
     print(f"bound: no setting meets more than {course[-1]} of {len(rows)} (with more and more cuts: {', '.join(map(str, course))})")
     print("    rows left out there: " + ", ".join(rows[k].row for k in without))
 
