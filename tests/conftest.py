@@ -41,15 +41,14 @@ def browser():
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """With several processes the tests of one file of pages stay together, since they share a page and the app; others go one by one.
+    """With several processes the tests of one file stay together, since they share what its fixtures make; long rows of checks are split.
 
     Not by xdist's groups: pytest 9.2 no longer lets it write them into the names of tests, and says nothing.
     """
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByPage(LoadScopeScheduling):
+    class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            file = nodeid.split("::")[0]
-            return file if "browser/" in file else nodeid
+            return nodeid if "verification/" in nodeid or "properties/" in nodeid else nodeid.split("::")[0]
 
-    return ByPage(config, log)
+    return ByFile(config, log)

@@ -63,6 +63,16 @@ def tell_json(document: Any) -> None:
     click.echo(outcome_text(document), nl=False)
 
 
+def tell_unkept(document: Any, lines: Iterable[str], page: Path | None, as_json: bool) -> None:
+    """The outcome of a command that keeps nothing unless asked: as JSON, or as text with where its report is."""
+    if as_json:
+        tell_json(document)
+        return
+    tell_lines(lines, page)
+    if page is None:
+        click.echo("nothing was kept; --out DIR writes a report with pictures")
+
+
 def tell_lines(lines: Iterable[str], page: Path | None = None) -> None:
     """A text on stdout, and where its report is."""
     for line in lines:

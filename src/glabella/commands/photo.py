@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from glabella.commands.common import PATH, json_option, progress_line, read_plan, seed_option, tell_json
+from glabella.commands.common import PATH, json_option, progress_line, read_plan, seed_option, tell_unkept
 from glabella.errors import InputError, RefusedError
 
 if TYPE_CHECKING:
@@ -85,12 +85,7 @@ def photo(
 
             progress("pictures", 0.0)
             page = write_photo(simulation, document, out)
-    if as_json:
-        tell_json(document)
-        return
-    for line in photo_lines(document):
-        click.echo(line)
-    click.echo(f"report: {page}" if page else "nothing was kept; --out DIR writes a report with pictures")
+    tell_unkept(document, photo_lines(document), page, as_json)
 
 
 def ask(option: str, given: bool, question: str) -> None:

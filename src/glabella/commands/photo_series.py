@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from glabella.commands.common import PATH, json_option, progress_line, tell_json
+from glabella.commands.common import PATH, json_option, progress_line, tell_unkept
 from glabella.commands.photo import ADULT, CONSENT, ask
 from glabella.errors import InputError
 
@@ -72,12 +72,7 @@ def photo_series(
 
             progress("page", 0.0)
             page = write_series(series, document, out)
-    if as_json:
-        tell_json(document)
-        return
-    for line in series_lines(document):
-        click.echo(line)
-    click.echo(f"report: {page}" if page else "nothing was kept; --out DIR writes a report with pictures")
+    tell_unkept(document, series_lines(document), page, as_json)
 
 
 def _pictures(given: tuple[str, ...], expression: str) -> "list[PictureOf]":

@@ -25,7 +25,7 @@ from glabella.report.page import (
     subtitle,
 )  # fmt: skip
 from glabella.report.style import Picture, styled, words
-from glabella.report.templates import load_template, page_style
+from glabella.report.templates import filled_template, page_style
 from glabella.report.write import FolderKind, Progress, check_report_folder, write_folder
 
 COMPARISON_FOLDER = FolderKind("report.html", "comparison.json", "glabella comparison")
@@ -98,11 +98,11 @@ def _picture_name(plan: str, day: float) -> str:
 
 def render_comparison(comparison: Comparison, pictures: Sequence[Picture]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    template = load_template("comparison.html.j2")
     named = {picture.name: picture for picture in pictures}
     outcomes = dict(zip(PLANS, (comparison.first, comparison.second), strict=True))
     faces = _faces(comparison, named)
-    return template.render(
+    return filled_template(
+        "comparison.html.j2",
         comparison=comparison, generator=COMPARISON_FOLDER.generator, data_uri=data_uri, outcomes=outcomes,
         css=page_style(), subtitle=subtitle(comparison.first),
         summary=comparison.summary().replace(" %", "\N{NO-BREAK SPACE}%"), overrides=comparison.first.overrides,

@@ -1,7 +1,6 @@
 """The page of side effects, and the folder that holds it."""
 
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,10 @@ from glabella.effects_text import (
 from glabella.evidence.sources import find_reference
 from glabella.files import check_folder
 from glabella.outcome import outcome_text
-from glabella.report.effects_parts import filled_template, more_about
+from glabella.report.effects_parts import more_about
 from glabella.report.frequencies import draw_frequencies
 from glabella.report.style import styled
+from glabella.report.templates import filled_template, page_style
 from glabella.report.write import FolderKind, check_report_folder, write_folder
 
 EFFECTS_FOLDER = FolderKind("report.html", "effects.json", "glabella side effects")
@@ -47,13 +47,10 @@ def write_effects(document: Mapping[str, Any], folder: str | Path) -> Path:
 
 def render_effects(document: Mapping[str, Any], picture: Any) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    import markupsafe
-
-    css = markupsafe.Markup(resources.files("glabella.report").joinpath("report.css").read_text("utf-8"))
     cite, several = numbered(document), f" {SEVERAL}" if len(document["sessions"]) > 1 else ""
     return filled_template(
         "effects.html.j2",
-        document=document, generator=EFFECTS_FOLDER.generator, css=css, picture=picture,
+        document=document, generator=EFFECTS_FOLDER.generator, css=page_style(), picture=picture,
         groups=in_groups(effect_rows(document)), bases=f"{COMPUTED} {PUBLISHED} {BRACKETS}{several}", title=plan_words(document), cite=cite,
         more=more_about(document, cite), sources=[find_reference(key) for key in source_keys(document)],
     )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from glabella.effects_text import Cite, blood_lines, tell_anything
-from glabella.report.templates import load_template
+from glabella.report.templates import filled_template
 
 
 def more_about(document: Mapping[str, Any], cite: Cite = str) -> Any:
@@ -13,8 +13,3 @@ def more_about(document: Mapping[str, Any], cite: Cite = str) -> Any:
 
     blood, anything = " ".join(blood_lines(document["blood"]["bound"])), tell_anything(document["any_adverse_event"], cite)
     return markupsafe.Markup(filled_template("effects_parts.html.j2", document=document, blood=blood, anything=anything, cite=cite))
-
-
-def filled_template(name: str, **values: Any) -> str:
-    """A template of this folder with its values."""
-    return load_template(name).render(**values)

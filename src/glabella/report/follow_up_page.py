@@ -11,7 +11,7 @@ from glabella.outcome import CONTRACTION, GRADES, outcome_text, plain
 from glabella.report.follow_up import draw_follow_up
 from glabella.report.page import Tile, facts
 from glabella.report.style import styled
-from glabella.report.templates import load_template, page_style
+from glabella.report.templates import filled_template, page_style
 from glabella.report.write import FolderKind, check_report_folder, write_folder
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ def write_follow_up(found: FollowUp, folder: str | Path, series: "Series | None"
 
 def render_follow_up(found: FollowUp, pictures: list[Any], photos: str | None = None) -> str:
     """The whole page as text; it refers to nothing outside itself but to the page of its ``photos`` beside it."""
-    template = load_template("follow_up.html.j2")
     factors = [(FACTORS[name], f"{after:.2f}", f"{before:.2f}") for name, before, after in told_factors(found)]
-    return template.render(
+    return filled_template(
+        "follow_up.html.j2",
         found=found, generator=FOLLOW_UP_FOLDER.generator, css=page_style(),
         sections=SECTIONS, title="The rest of this course", who=_who(found), tiles=_tiles(found), pictures=pictures, seen=seen_rows(found),
         tables=[(area_words(area), course_rows(found, area), milestone_sentences(found, area)) for area in found.posterior.areas],

@@ -25,7 +25,7 @@ from glabella.report.page import (
     subtitle,
 )
 from glabella.report.style import Picture, styled, words
-from glabella.report.templates import load_template, page_style
+from glabella.report.templates import filled_template, page_style
 from glabella.report.write import OUTCOME_FOLDER, PAGE, Progress, check_report_folder, write_folder
 
 PERSON_FACTS = ("age_years", "sex", "interpupillary_distance_mm", "conditions", "medicines", "earlier_toxin")  # what counts here
@@ -47,7 +47,8 @@ def render_lower_page(outcome: LowerOutcome, pictures: list[Picture]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
     person = {name: value for name, value in plain(outcome.patient).items() if name in PERSON_FACTS}
     shown: Any = outcome  # the parts of the page read what both kinds of outcome have
-    return load_template("lower_face.html.j2").render(
+    return filled_template(
+        "lower_face.html.j2",
         outcome=outcome, generator=GENERATOR, css=page_style(), data_uri=data_uri,
         title=lower_title(outcome), subtitle=subtitle(shown), band_note=band_note(shown), tiles=lower_tiles(outcome),
         sessions=_sessions(shown), plan_facts=plan_facts(shown), patient_facts=facts(person), findings=_findings(shown),

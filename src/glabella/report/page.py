@@ -10,7 +10,7 @@ from glabella.effects_text import contradicts, effects_document
 from glabella.outcome import CONTRACTION, TIMELINE_HEADER, Curve, Estimate, Outcome, Reported, plain, timeline_cells
 from glabella.report.effects_parts import more_about
 from glabella.report.style import Picture, words
-from glabella.report.templates import load_template, page_style
+from glabella.report.templates import filled_template, page_style
 
 GENERATOR = "glabella report"  # the mark by which a folder of ours is known
 SECTIONS = (
@@ -35,11 +35,11 @@ class Tile:
 
 def render_page(outcome: Outcome, pictures: Sequence[Picture]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    template = load_template("report.html.j2")
     named = {picture.name: picture for picture in pictures}
     sources = outcome.sources()
     assumed = sum(row.kind == "assumed" for row in sources.parameters)
-    return template.render(
+    return filled_template(
+        "report.html.j2",
         outcome=outcome, generator=GENERATOR, css=page_style(), data_uri=data_uri,
         title=title(outcome), subtitle=subtitle(outcome), band_note=band_note(outcome), sections=_sections(outcome),
         glance_note=_glance_note(outcome), tiles=tiles(outcome), sessions=_sessions(outcome), plan_facts=plan_facts(outcome),

@@ -1,10 +1,7 @@
 """The page of a person's photo: what was measured, the sites on it, its skin before and after with a slider, and the folder that holds
 it."""
 
-import base64
-import hashlib
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +10,9 @@ from glabella.files import check_folder
 from glabella.outcome import outcome_text
 from glabella.photo.document import patient_toml
 from glabella.photo.simulated import FACES, PhotoSimulation, with_offered
-from glabella.report.effects_parts import filled_template
 from glabella.report.page import data_uri, title
 from glabella.report.photo_pictures import draw_anatomy_on_photo, draw_band, draw_days
+from glabella.report.templates import filled_template, page_script, page_style
 from glabella.report.write import FolderKind, check_report_folder, write_folder
 
 PATIENT = "patient.toml"
@@ -51,12 +48,7 @@ def render_photo(
     band_day: float,
 ) -> str:
     """The whole page as text; it refers to nothing outside itself, and its only script is named by its hash."""
-    import markupsafe
-
-    folder = resources.files("glabella.report")
-    css = markupsafe.Markup(folder.joinpath("report.css").read_text("utf-8") + folder.joinpath("photo.css").read_text("utf-8"))
-    script = folder.joinpath("photo.js").read_text("utf-8")
-    allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    script, script_hash = page_script("photo.js")
     shows = []
     for expression in simulation.pictures:
         mine = [(day, picture) for name, day, picture in days if name == expression]
@@ -81,9 +73,9 @@ def render_photo(
         "photo.html.j2",
         document=document,
         generator=PHOTO_FOLDER.generator,
-        css=css,
-        script=markupsafe.Markup(script),
-        script_hash=allowed,
+        css=page_style("photo.css"),
+        script=script,
+        script_hash=script_hash,
         title=title(simulation.outcome),
         anatomy=anatomy,
         shows=shows,

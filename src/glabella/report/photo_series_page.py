@@ -1,10 +1,7 @@
 """The page of a series of pictures: each laid over the first, what makes it comparable or not, and its lines."""
 
-import base64
-import hashlib
 import io
 from collections.abc import Iterable, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +11,9 @@ from glabella.files import check_folder
 from glabella.outcome import outcome_text
 from glabella.photo_series.document import change_words, depth_words
 from glabella.photo_series.series import Look, Series
-from glabella.report.effects_parts import filled_template
 from glabella.report.page import data_uri
 from glabella.report.style import Picture
+from glabella.report.templates import filled_template, page_script, page_style
 from glabella.report.write import FolderKind, check_report_folder, write_folder
 
 SERIES_FOLDER = FolderKind("report.html", "photo-series.json", "glabella photo-series")
@@ -68,19 +65,14 @@ def ghost(first: np.ndarray, visit: np.ndarray) -> np.ndarray:
 
 def render_series(series: Series, document: Mapping[str, Any], pictures: Mapping[tuple[str, float], tuple[Picture, ...]]) -> str:
     """The whole page as text; it refers to nothing outside itself, and its only script is named by its hash."""
-    import markupsafe
-
-    folder = resources.files("glabella.report")
-    css = markupsafe.Markup("".join(folder.joinpath(name).read_text("utf-8") for name in ("report.css", "photo.css", "photo_series.css")))
-    script = folder.joinpath("photo_series.js").read_text("utf-8")
-    allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    script, script_hash = page_script("photo_series.js")
     return filled_template(
         "photo_series.html.j2",
         document=document,
         generator=SERIES_FOLDER.generator,
-        css=css,
-        script=markupsafe.Markup(script),
-        script_hash=allowed,
+        css=page_style("photo.css", "photo_series.css"),
+        script=script,
+        script_hash=script_hash,
         shows=[_show(expression, looks, pictures) for expression, looks in series.looks.items()],
         data_uri=data_uri,
         limits=series.limits,

@@ -33,7 +33,7 @@ from glabella.report.page import Tile, _findings, _limits, _setting_facts, _with
 from glabella.report.planned_charts import draw_planned
 from glabella.report.planned_faces import EXPRESSION, PLANS, draw_needles, face_days, picture_name, start_faces
 from glabella.report.style import Picture, styled, words
-from glabella.report.templates import load_template, page_style
+from glabella.report.templates import filled_template, page_style
 from glabella.report.write import FolderKind, Progress, check_report_folder, write_folder
 
 PLAN_FILE = "plan.toml"
@@ -85,7 +85,8 @@ def render_planned(planned: PlannedDose, pictures: Sequence[Picture]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
     named = {picture.name: picture for picture in pictures}
     faces = _faces(planned, named)
-    return load_template("planned.html.j2").render(
+    return filled_template(
+        "planned.html.j2",
         planned=planned, generator=PLANNED_FOLDER.generator, data_uri=data_uri, frame=FRAME, title=title(planned),
         css=page_style(), who=_who(planned), sentence=_spaced(sentence(planned)),
         goal=goal_words(planned), tiles=tiles(planned), sections=[(a, n) for a, n in SECTIONS if a != "face" or faces],

@@ -15,7 +15,7 @@ from glabella.planner.risk_map_scatter import DEPTHS, OFFSETS
 from glabella.report.page import Tile, facts
 from glabella.report.risk_map_picture import draw_risk_map
 from glabella.report.style import styled
-from glabella.report.templates import load_template, page_style
+from glabella.report.templates import filled_template, page_style
 from glabella.report.write import FolderKind, Progress, check_report_folder, write_folder
 
 RISK_MAP_FOLDER = FolderKind("report.html", "risk_map.json", "glabella risk map")
@@ -46,9 +46,9 @@ def write_risk_map(found: RiskMap, folder: str | Path, progress: Progress | None
 
 def render_risk_map(found: RiskMap, pictures: list[Any]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    template = load_template("risk_map.html.j2")
     sources = found.sources()
-    return template.render(
+    return filled_template(
+        "risk_map.html.j2",
         found=found, generator=RISK_MAP_FOLDER.generator, css=page_style(),
         sections=SECTIONS, title=f"{in_words(found.effect).capitalize()}: where {found.units:g} units would be risky", who=_who(found),
         tiles=_tiles(found), pictures={"risk_map_eye": None, **{picture.name: picture for picture in pictures}}, sites=_sites(found),

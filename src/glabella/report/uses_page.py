@@ -9,7 +9,7 @@ from glabella.files import check_folder
 from glabella.outcome import FRAME, outcome_text
 from glabella.report.page import Tile
 from glabella.report.style import Picture, styled
-from glabella.report.templates import load_template, page_style
+from glabella.report.templates import filled_template, page_style
 from glabella.report.uses_charts import draw_use
 from glabella.report.write import FolderKind, check_report_folder, write_folder
 from glabella.uses.course import UseCourse
@@ -42,8 +42,8 @@ def write_use(course: UseCourse, folder: str | Path) -> Path:
 
 def render_use(course: UseCourse, pictures: list[Picture]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    template = load_template("uses.html.j2")
-    return template.render(
+    return filled_template(
+        "uses.html.j2",
         course=course, generator=USE_FOLDER.generator, css=page_style(),
         title=words(course.use).capitalize(), who=_who(course), sections=SECTIONS, pictures=pictures, tiles=_tiles(course), frame=FRAME,
         status=_status(course), as_of=max((row.as_of for row in course.licences), default="unknown"), dosing=_dosing(course),

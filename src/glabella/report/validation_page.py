@@ -9,7 +9,7 @@ from glabella.calibration.coverage import load_coverage
 from glabella.evidence.sources import find_reference
 from glabella.outcome import outcome_text
 from glabella.report.style import Picture, styled
-from glabella.report.templates import load_template, page_style
+from glabella.report.templates import filled_template, page_style
 from glabella.report.validation_charts import describe, draw_validation, unit_word
 from glabella.report.validation_coverage import coverage_words, draw_coverage
 from glabella.report.write import FolderKind, Progress, check_report_folder, write_folder
@@ -52,10 +52,10 @@ def write_validation(found: Validation, folder: str | Path, progress: Progress |
 
 def render_validation(found: Validation, pictures: Sequence[Picture]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    template = load_template("validation.html.j2")
     missed = sum(len(group.missed) for group in found.misses)
     tables = [(USE_WORDS[use], [_cells(one) for one in found.judged if one.row.use == use]) for use in found.summaries]
-    return template.render(
+    return filled_template(
+        "validation.html.j2",
         found=found, generator=VALIDATION_FOLDER.generator, css=page_style(),
         sections=[one for one in SECTIONS if found.others or one[0] != "others"], pictures={picture.name: picture for picture in pictures},
         trials=[picture for picture in pictures if picture.name.startswith("trial_")],

@@ -7,7 +7,7 @@ from glabella.files import check_folder
 from glabella.outcome import outcome_text, plain
 from glabella.report.page import Tile, facts
 from glabella.report.style import styled
-from glabella.report.templates import load_template, page_style
+from glabella.report.templates import filled_template, page_style
 from glabella.report.write import FolderKind, Progress, check_report_folder, write_folder
 from glabella.report.years import draw_years
 from glabella.wording import counted
@@ -42,9 +42,9 @@ def write_years(found: Years, folder: str | Path, progress: Progress | None = No
 
 def render_years(found: Years, pictures: list[Any]) -> str:
     """The whole page as text; it refers to nothing outside itself."""
-    template = load_template("years.html.j2")
     area = next(iter(next(iter(found.scenarios.values())).areas))
-    return template.render(
+    return filled_template(
+        "years.html.j2",
         found=found, generator=YEARS_FOLDER.generator, css=page_style(),
         sections=SECTIONS, title=_title(found), who=_who(found), tiles=_tiles(found), pictures=pictures, assumed=ASSUMED, by_year=BY_YEAR,
         sentences=list(summary_lines(found)), tables=[(scenario, table(found, scenario, area)) for scenario in found.scenarios.values()],

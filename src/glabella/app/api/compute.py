@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from glabella.app.api import bodies
+from glabella.app.api import answers, bodies
 from glabella.app.api.errors import body_of
 from glabella.app.api.said import BODY, errors
 from glabella.app.heavy import Heavy, Job, StoppedError
@@ -32,12 +32,12 @@ def compute_router(services: Services) -> APIRouter:
     """Routes that compute."""
     router, heavy, bench = APIRouter(tags=["compute"]), services.heavy, services.workbench
 
-    @router.post("/check", response_model=bodies.CheckAnswer, responses=errors(*BODY), summary="Compare a plan with the label")
+    @router.post("/check", response_model=answers.CheckAnswer, responses=errors(*BODY), summary="Compare a plan with the label")
     def check(asked: bodies.CheckAsked) -> dict[str, Any]:
         """Findings, the gravest first. A plan with one that refuses is not simulated."""
         findings = check_plan(_plan(asked.plan), _patient(asked.patient), on=asked.on)
         allowed = not any(finding.severity == "refuse" for finding in findings)
-        return {"allowed": allowed, "findings": [{key: asdict(one)[key] for key in bodies.FindingAnswer.model_fields} for one in findings]}
+        return {"allowed": allowed, "findings": [{key: asdict(one)[key] for key in answers.FindingAnswer.model_fields} for one in findings]}
 
     @router.post(
         "/simulate", summary="Simulate a plan", response_class=Response,
@@ -57,7 +57,7 @@ def compute_router(services: Services) -> APIRouter:
         return Response(await heavy_result(heavy, request, "simulate", work), media_type=JSON)
 
     @router.post(
-        "/risk-map", response_model=bodies.RiskMapAnswer, responses=errors(*BODY, "refused", "busy"),
+        "/risk-map", response_model=answers.RiskMapAnswer, responses=errors(*BODY, "refused", "busy"),
         summary="Where on this face a needle would be risky",
     )  # fmt: skip
     async def risk_map(asked: bodies.RiskMapAsked, request: Request) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def compute_router(services: Services) -> APIRouter:
         return await heavy_result(heavy, request, "risk-map", work)
 
     @router.post(
-        "/plan", status_code=202, response_model=bodies.JobAnswer, responses=errors(*BODY, "busy"),
+        "/plan", status_code=202, response_model=answers.JobAnswer, responses=errors(*BODY, "busy"),
         summary="Explore the lowest dose within the label that reaches a goal",
     )  # fmt: skip
     def plan(asked: bodies.PlanAsked, response: Response) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def compute_router(services: Services) -> APIRouter:
         return _told(job)
 
     @router.get(
-        "/jobs/{job}", response_model=bodies.JobAnswer, responses=errors("not_found"), response_class=Response,
+        "/jobs/{job}", response_model=answers.JobAnswer, responses=errors("not_found"), response_class=Response,
         summary="How far a job is, and its result",
     )  # fmt: skip
     def job(job: str) -> Response:
@@ -106,7 +106,7 @@ def compute_router(services: Services) -> APIRouter:
             body = body.replace(b'"result":null', b'"result":' + found.future.result(), 1)
         return Response(body, media_type=JSON)
 
-    @router.delete("/jobs/{job}", response_model=bodies.JobAnswer, responses=errors("not_found"), summary="Cancel a job")
+    @router.delete("/jobs/{job}", response_model=answers.JobAnswer, responses=errors("not_found"), summary="Cancel a job")
     def cancel(job: str) -> dict[str, Any]:
         """One that waits ends at once, one that runs at its next step; one that has ended stays as it is."""
         found = _known(heavy, job)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from glabella.app.api import bodies
+from glabella.app.api import answers, bodies
 from glabella.app.api.said import BODY, errors
 from glabella.app.guard import DEEPEST, Refused, read_json
 from glabella.app.note import Note, injection_document, read_injection
@@ -26,7 +26,7 @@ def notes_router(services: Services) -> APIRouter:
     """Routes of notes and own patterns."""
     router, store = APIRouter(), services.store
 
-    @router.get("/notes", response_model=bodies.NoteList, responses=errors("input"), tags=["notes"], summary="Notes, the last saved first")
+    @router.get("/notes", response_model=answers.NoteList, responses=errors("input"), tags=["notes"], summary="Notes, the last saved first")
     def notes(
         limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50, offset: Annotated[int, Query(ge=0, le=10**9)] = 0, deleted: bool = False
     ) -> dict[str, Any]:
@@ -35,14 +35,14 @@ def notes_router(services: Services) -> APIRouter:
         return {"total": store.count(deleted), "notes": [vars(entry) for entry in entries]}
 
     @router.post(
-        "/notes", status_code=201, response_model=bodies.NoteKept, responses=errors(*BODY), tags=["notes"], summary="Keep a new note"
+        "/notes", status_code=201, response_model=answers.NoteKept, responses=errors(*BODY), tags=["notes"], summary="Keep a new note"
     )
     def create(note: bodies.Note, response: Response) -> dict[str, Any]:
         """Answers with its id."""
         return _created(store.create(read_note(note.tables()).document()), response)
 
     @router.post(
-        "/notes/import", status_code=201, response_model=bodies.NoteKept, responses=errors(*BODY), tags=["notes"],
+        "/notes/import", status_code=201, response_model=answers.NoteKept, responses=errors(*BODY), tags=["notes"],
         summary="Keep a note or a plan file given as text",
     )  # fmt: skip
     def bring_in(asked: bodies.NoteText, response: Response) -> dict[str, Any]:
@@ -50,14 +50,14 @@ def notes_router(services: Services) -> APIRouter:
         return _created(store.create(read_text(asked.text, asked.format).document()), response)
 
     @router.get(
-        "/notes/{note}", response_model=bodies.NoteAnswer, responses=errors("not_found", "input"), tags=["notes"], summary="A note"
+        "/notes/{note}", response_model=answers.NoteAnswer, responses=errors("not_found", "input"), tags=["notes"], summary="A note"
     )
     def load(note: str, version: VersionNumber = None) -> dict[str, Any]:
         """The newest version, or the one asked for."""
         return _answer(store.load(note, version))
 
     @router.put(
-        "/notes/{note}", response_model=bodies.NoteKept, responses=errors(*BODY, "not_found", "conflict"), tags=["notes"],
+        "/notes/{note}", response_model=answers.NoteKept, responses=errors(*BODY, "not_found", "conflict"), tags=["notes"],
         summary="Save a new version of a note",
     )  # fmt: skip
     def save(note: str, asked: bodies.NoteSaved) -> dict[str, Any]:
@@ -69,14 +69,16 @@ def notes_router(services: Services) -> APIRouter:
         """``restore`` brings it back."""
         store.delete(note)
 
-    @router.post("/notes/{note}/restore", response_model=bodies.NoteKept, responses=errors("not_found"), tags=["notes"], summary="Undelete")
+    @router.post(
+        "/notes/{note}/restore", response_model=answers.NoteKept, responses=errors("not_found"), tags=["notes"], summary="Undelete"
+    )
     def restore(note: str) -> dict[str, Any]:
         """A note that is not deleted stays as it is."""
         store.restore(note)
         return {"id": note, "version": store.load(note).version}
 
     @router.post(
-        "/notes/{note}/duplicate", status_code=201, response_model=bodies.NoteKept, responses=errors("not_found"), tags=["notes"],
+        "/notes/{note}/duplicate", status_code=201, response_model=answers.NoteKept, responses=errors("not_found"), tags=["notes"],
         summary="A new note with the same content",
     )  # fmt: skip
     def duplicate(note: str, response: Response) -> dict[str, Any]:
@@ -84,7 +86,7 @@ def notes_router(services: Services) -> APIRouter:
         return _created(store.duplicate(note), response)
 
     @router.get(
-        "/notes/{note}/versions", response_model=bodies.VersionList, responses=errors("not_found"), tags=["notes"], summary="All versions"
+        "/notes/{note}/versions", response_model=answers.VersionList, responses=errors("not_found"), tags=["notes"], summary="All versions"
     )
     def versions(note: str) -> dict[str, Any]:
         """The newest first."""
@@ -103,7 +105,7 @@ def notes_router(services: Services) -> APIRouter:
         return Response(write_text(Note.from_document(kept.document), format), media_type=media, headers=headers)
 
     @router.get(
-        "/own-patterns", response_model=list[bodies.OwnPatternAnswer], responses=errors("input"), tags=["own patterns"],
+        "/own-patterns", response_model=list[answers.OwnPatternAnswer], responses=errors("input"), tags=["own patterns"],
         summary="Patterns of one's own",
     )  # fmt: skip
     def own_patterns(product: Annotated[bodies.Product | None, Query()] = None) -> list[dict[str, Any]]:
@@ -111,7 +113,7 @@ def notes_router(services: Services) -> APIRouter:
         return [_pattern(pattern) for pattern in store.patterns(None if product is None else find_product(product).name)]
 
     @router.put(
-        "/own-patterns", response_model=bodies.OwnPatternAnswer, responses=errors(*BODY), tags=["own patterns"],
+        "/own-patterns", response_model=answers.OwnPatternAnswer, responses=errors(*BODY), tags=["own patterns"],
         summary="Keep a named set of injections",
     )  # fmt: skip
     def keep_pattern(asked: bodies.OwnPattern) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from glabella.app.api import bodies
+from glabella.app.api import answers
 from glabella.app.api.compute import heavy_result
 from glabella.app.api.said import errors
 from glabella.app.guard import PICTURES
@@ -25,7 +25,7 @@ def photo_router(services: Services) -> APIRouter:
     router, room = APIRouter(tags=["photo"]), asyncio.Semaphore(MOST_AT_ONCE)
 
     @router.post(
-        "/photo/fit", response_model=bodies.PhotoAnswer, responses=errors("too_large", "unsupported_media_type", "input", "busy"),
+        "/photo/fit", response_model=answers.PhotoAnswer, responses=errors("too_large", "unsupported_media_type", "input", "busy"),
         summary="Fit the head to a photo", openapi_extra={"requestBody": {"required": True, "content": dict.fromkeys(PICTURES, BINARY)}},
     )  # fmt: skip
     async def fit(

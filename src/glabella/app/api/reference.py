@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
-from glabella.app.api import bodies
+from glabella.app.api import answers, bodies
 from glabella.app.api.said import errors
 from glabella.app.note import patient_document
 from glabella.ask import ask as find_in_answers
@@ -18,14 +18,14 @@ from glabella.patient import Patient
 router = APIRouter(tags=["reference"])
 
 
-@router.get("/products", response_model=list[bodies.ProductAnswer], summary="Products with vials, dilutions and labelled totals")
+@router.get("/products", response_model=list[answers.ProductAnswer], summary="Products with vials, dilutions and labelled totals")
 def products() -> list[dict[str, Any]]:
     """Units belong to the product: they cannot be compared with, added to or converted into units of another."""
     return [_product(product) for product in load_products().values()]
 
 
 @router.get(
-    "/patterns", response_model=list[bodies.PatternAnswer], responses=errors("input"), summary="Licensed patterns: sites and units"
+    "/patterns", response_model=list[answers.PatternAnswer], responses=errors("input"), summary="Licensed patterns: sites and units"
 )
 def patterns(
     product: Annotated[bodies.Product | None, Query()] = None, area: Annotated[bodies.PatternArea | None, Query()] = None
@@ -45,13 +45,13 @@ def patterns(
             found.append(
                 {
                     "product": name, "area": one, "together_with": sites[0].together_with, "units": sum(row.units for row in sites),
-                    "sites": [{key: getattr(row, key) for key in bodies.PatternSite.model_fields} for row in sites],
+                    "sites": [{key: getattr(row, key) for key in answers.PatternSite.model_fields} for row in sites],
                 }
             )  # fmt: skip
     return found
 
 
-@router.get("/faces", response_model=list[bodies.FaceAnswer], summary="Faces: the reference one and the training cases")
+@router.get("/faces", response_model=list[answers.FaceAnswer], summary="Faces: the reference one and the training cases")
 def faces() -> list[dict[str, Any]]:
     """Each is a person as ``patient`` of the other routes takes it."""
     usual = [{"name": "reference", "title": "The reference face, a woman of 40", "patient": patient_document(Patient())}]
@@ -61,7 +61,7 @@ def faces() -> list[dict[str, Any]]:
 
 
 @router.get(
-    "/ask", response_model=bodies.FoundAnswer, responses=errors("input"), summary="A question in plain words, answered from the tables"
+    "/ask", response_model=answers.FoundAnswer, responses=errors("input"), summary="A question in plain words, answered from the tables"
 )
 def ask(q: Annotated[str, Query(min_length=1, max_length=LONGEST_QUESTION, examples=["how long does it last?"])]) -> dict[str, Any]:
     """``answer`` is null where the question is not covered; ``nearest`` are the next ones that are answered."""

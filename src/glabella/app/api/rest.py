@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
-from glabella.app.api.bodies import ErrorAnswer
+from glabella.app.api.answers import ErrorAnswer
 from glabella.app.api.compute import compute_router
 from glabella.app.api.errors import CODES
 from glabella.app.api.handlers import add_error_handlers

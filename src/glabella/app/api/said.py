@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from glabella.app.api.bodies import ErrorAnswer
+from glabella.app.api.answers import ErrorAnswer
 from glabella.app.api.errors import CODES, error_body
 
 

@@ -3,10 +3,11 @@
 import asyncio
 import datetime
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from nicegui import ui
+from nicegui import background_tasks, ui
 
 from glabella.app.face import FaceView
 from glabella.app.follow import Follower, Hands
@@ -24,6 +25,7 @@ from glabella.plan import Injection, Plan
 
 Document = dict[str, Any]
 GONE, MOST_TRIES = 404, 3
+LONGEST_DRAWING_SECONDS = 1.0  # that words wait for curves
 AIM = 1000  # numbers of aims on the face start here
 VIEWS = {"front": "Front", "left": "Left", "right": "Right"}
 CLICKS = {"place": "Places", "look": "Looks"}
@@ -57,6 +59,7 @@ class Stage:
         self._aims: tuple[Injection, ...] = ()
         self._overlay = "none"
         self._depths: dict[tuple[object, ...], Depths | None] = {}  # of this person's face
+        self._months_of, self._drawn, self._moved = "", asyncio.Event(), False
         self._wish: tuple[Patient, Plan | None] | None = None
         self._again = self._tries = 0
         self._listeners: list[Callable[[Result, Document], None]] = []
@@ -77,6 +80,7 @@ class Stage:
             self.face.on("ready", lambda: self.face.set_mode("place"))
         for picture in (self.face, self.time):
             picture.on("failed", self._lost)
+        self.time.on("loaded", self._loaded)
         self._expression = ""
         self.face.on("ready", lambda: self.look(self._expression) if self._expression else None)
         ui.context.client.on_delete(self.follower.stop)
@@ -204,11 +208,16 @@ class Stage:
     # --- answers ------------------------------------------------------------------------------------------------------------
 
     async def _answered(self, result: Result) -> None:
-        first = self.result is None or self.result.plan != result.plan or self.result.person is not result.person
+        """Curves first; the rest of the page once they are drawn, since it keeps the server from sending them."""
+        self._moved |= self.result is None or self.result.plan != result.plan or self.result.person is not result.person
         date = self.date
         text = self.hands.soon(partial(self.hands.documents.text_of, result, date))  # made while the page is told to fetch it
         making = asyncio.ensure_future(text)
         self.result = result
+        dated = f"?date={date.isoformat()}" if date else ""
+        months = self._address(f"/view/results/{result.key}/months.json{dated}")
+        if months != self._months_of:
+            self._months_of, self._drawn = months, asyncio.Event()
         with self.face.client:
             self._say(self._why)
             key = self.services.workbench.person_key(result.person.patient)
@@ -216,18 +225,27 @@ class Stage:
                 self._person_key = key
                 self._depths.clear()
                 self.face.set_person(self._address(f"/view/people/{key}/face.bin"))
-            dated = f"?date={self.date.isoformat()}" if self.date else ""
-            self.time.set_months(self._address(f"/view/results/{result.key}/months.json{dated}"))
+            self.time.set_months(months)
         await making
-        document = self.hands.documents.of(result, date)
+        background_tasks.create(self._tell(result, self.hands.documents.of(result, date), self._drawn))
+
+    def _loaded(self, event: Any) -> None:
+        if event.args["url"] == self._months_of:
+            self._drawn.set()
+
+    async def _tell(self, result: Result, document: Document, drawn: asyncio.Event) -> None:
+        """Sites, section and words of a result, unless a newer one was answered meanwhile: its own stand."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(drawn.wait(), LONGEST_DRAWING_SECONDS)
+        if self.result is not result or self.face.is_deleted:
+            return
         with self.face.client:
-            if first:
+            if self._moved:
+                self._moved = False
                 self._show_sites()
                 self._show_section()
                 if self._overlay == "dose":
                     self.set_overlay("dose")
-            if self.result is not result:
-                return  # a newer wish was answered meanwhile, and its words stand
             for listener in self._listeners:
                 listener(result, document)
 
