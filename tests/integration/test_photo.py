@@ -92,9 +92,9 @@ def test_pose_size_and_sites_of_a_known_head(head, photo):
     assert np.median(list(errors.values())) < 2.0
     assert np.mean([errors[name] < stated[name] for name in errors]) >= 0.75  # stated for nine of ten; one head is few
     shown = [errors[name] for name in errors if name in sure]
-    assert len(shown) >= 4  # a third of the sites, on painted heads
-    assert max(shown) < 3.0  # 98.5 % of them
-    assert all(place.sure == (place.error_mm <= 3.0 * 0.83) for place in photo.places)
+    assert len(shown) >= 8
+    assert np.mean(np.array(shown) < 3.0) >= 0.9
+    assert all(place.sure == (place.error_mm <= 3.0) for place in photo.places)
 
 
 def test_a_picture_in_which_nothing_can_be_placed_is_refused(photo):

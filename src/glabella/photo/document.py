@@ -32,7 +32,6 @@ def photo_document(simulation: PhotoSimulation) -> dict[str, Any]:
             "size": _size(rest),
             "sites": _sites(rest, units),
             "site_limit_mm": rest.parameters["site_error_mm"],
-            "site_largest_shown_mm": rest.largest_shown_mm,
             "offered_baseline": [
                 {
                     "area": one.area,
@@ -126,10 +125,9 @@ def photo_lines(document: Mapping[str, Any]) -> list[str]:
         f"licensed sites: {seen} of {len(document['sites'])} seen, {placed} placed to within {document['site_limit_mm']:g} mm, "
         f"{seen - placed} refused"
     )
-    shown_mm = document["site_largest_shown_mm"]
     for site in document["sites"]:
         if site["refused"]:
-            lines.append(f"  {site['site']}: {site['refused']} (error {site['error_mm']:.1f} mm; shown up to {shown_mm:.1f})")
+            lines.append(f"  {site['site']}: {site['refused']} (error {site['error_mm']:.1f} mm)")
     for one in document["offered_baseline"]:
         lines.append(
             f"lines, {one['area'].replace('_', ' ')}, {FACES[one['expression']]}: {one['depth_mm']:.2f} +- {one['depth_error_mm']:.2f} mm, "

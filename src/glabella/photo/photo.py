@@ -41,15 +41,10 @@ class PhotoFace:
         """Muscles and licensed sites of the person, on the fitted head without its expression."""
         return build_atlas(self.head.neutral, self.patient, load_parameters())
 
-    @property
-    def largest_shown_mm(self) -> float:
-        """Largest stated error with which a site is shown as placed."""
-        return self.parameters["site_error_mm"] * self.parameters["site_placed_share"]
-
     @cached_property
     def places(self) -> tuple[Place, ...]:
-        """The licensed sites on the picture, each with its error; ``sure`` where that is well within the limit."""
-        errors, most = site_errors_mm(self.head, self.size, self.patient, self.parameters), self.largest_shown_mm
+        """The licensed sites on the picture, each with its error; ``sure`` where that is within the limit."""
+        errors, most = site_errors_mm(self.head, self.size, self.patient, self.parameters), self.parameters["site_error_mm"]
         return tuple(replace(p, error_mm=errors[p.name], sure=errors[p.name] <= most) for p in site_places(self.head, self.atlas))
 
 
