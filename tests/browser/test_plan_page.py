@@ -226,8 +226,8 @@ def test_the_whole_job_by_keyboard(pages, server):
     tab_to(page.locator(".gl-sites tbody tr").nth(2).get_by_role("button", name="3", exact=True))
     for key in ("ArrowUp", "ArrowUp", "ArrowLeft"):
         page.keyboard.press(key)
-    page.wait_for_function("() => document.querySelectorAll('.gl-sites input')[9].value === '2'")
-    assert offsets(page, 3) == [-1.0, 2.0]  # the person's left is the picture's right
+    for name, value in (("aside, mm", "-1"), ("up, mm", "2")):  # the person's left is the picture's right
+        expect(page.get_by_label(f"Injection 3, {name}")).to_have_value(value)
     tab_to(page.get_by_label("Injection 3, units"))
     page.keyboard.press("Control+a")
     page.keyboard.type("3")

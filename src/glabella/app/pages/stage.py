@@ -118,12 +118,17 @@ class Stage:
         self.follower.want(patient, plan, self.date)
 
     def select(self, number: int | None, injections: Sequence[Injection] | None = None) -> None:
-        """Take a needle in hand: marked on the face, cut through in the section."""
+        """Take a needle in hand: marked on the face, cut through in the section. One that was in hand and is changed is cut anew with its
+        curves, not before, where the two would share the processor."""
+        held = number == self._selected
         self._selected = number
         if injections is not None:
             self._injections = tuple(injections)
         self._show_sites()
-        self._show_section()
+        if held:
+            self._moved = True
+        else:
+            self._show_section()
 
     def depths(self, injection: Injection) -> Depths | None:
         """How deep a needle can go at its place; None outside the face, and while the face is not built."""
