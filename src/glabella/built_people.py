@@ -2,7 +2,7 @@
 
 A file holds a ``Person`` without the patient, and which rows the building read, so that a result tells the same sources. Its name is a hash
 of what decides the shape of a face, of the parameters of those stages and of their code. Only the reference face on the usual grid is kept,
-a few of them: some 40 MB each. Adjoint fields that a run has solved for are kept with it.
+a few of them: 56 MB each. Adjoint fields that a run has solved for are kept with it.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from pathlib import Path
 from glabella.cache import cache_folder, code_sha256, keep_newest, write_cached
 from glabella.evidence import Parameters
 from glabella.face import Face, Surface
+from glabella.near import SortedPoints
 from glabella.packing import PackError, read_packed, write_packed
 from glabella.patient import Patient
 from glabella.stages.anatomy import Anatomy, Atlas, Grid, MuscleCells, Sheet, Site
@@ -21,9 +22,9 @@ from glabella.stages.skin.membrane import Membrane
 from glabella.treatment import Person, build_person
 
 MOST = 4
-BUILT_FROM = ("stages", "data", "face.py", "interpolate.py", "names.py", "packing.py", "patient.py", "treatment.py")
+BUILT_FROM = ("stages", "data", "face.py", "interpolate.py", "names.py", "near.py", "packing.py", "patient.py", "treatment.py")
 READ_STAGES = ("anatomy", "diffusion", "skin")  # of the parameter table: building reads no other rows
-CLASSES = (Anatomy, Atlas, BrowLift, Face, Grid, Membrane, MuscleCells, Person, Sheet, Site, Skin, Spread, Surface)
+CLASSES = (Anatomy, Atlas, BrowLift, Face, Grid, Membrane, MuscleCells, Person, Sheet, Site, Skin, SortedPoints, Spread, Surface)
 
 
 def person_of(patient: Patient, parameters: Parameters, *, compiled: bool = True) -> Person:

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
 
 from glabella.errors import InputError, nearest
+from glabella.near import SortedPoints
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
@@ -23,6 +24,7 @@ YOUNG_YEARS, OLD_YEARS = 25.0, 90.0  # the ages of MakeHuman's "young" and "old"
 EYEBALL_VERTICES = 72
 FACES = ("reference",)
 EDGE = 1e-9  # share by which a point on an edge may seem to lie outside its triangle: rounding
+FEW = 128  # points that are looked for in a box rather than with a tree
 BORDERS = ("right_eye", "left_eye", "mouth", "neck")  # in the order of head.npz
 
 
@@ -47,6 +49,8 @@ class Surface:
     triangles: np.ndarray
     quads: np.ndarray
     partner: np.ndarray | None = field(default=None, repr=False)
+
+    KEPT_DERIVED: ClassVar = ("normals", "_near")  # what a packed surface need not derive again
 
     @cached_property
     def triangle_normals(self) -> np.ndarray:
@@ -106,7 +110,11 @@ class Surface:
         return (a + b + c) / 3
 
     @cached_property
-    def _near(self) -> "cKDTree":
+    def _near(self) -> SortedPoints:
+        return SortedPoints.of(self.centroids)
+
+    @cached_property
+    def _near_many(self) -> "cKDTree":
         from scipy.spatial import cKDTree  # a tenth of a second that a run without closest() need not pay
 
         return cKDTree(self.centroids)  # another kind of tree would break ties on the midline otherwise
@@ -127,7 +135,9 @@ class Surface:
         5,000 within 30 mm of the head, all at places with several almost equally close ones, and then by less than 0.1 mm.
         """
         points = np.atleast_2d(np.asarray(points, float))
-        near = np.asarray(self._near.query(points, k=np.arange(1, min(candidates, len(self.triangles)) + 1))[1])
+        near = self._near.nearest(points, candidates) if len(points) <= FEW else None
+        if near is None:
+            near = np.asarray(self._near_many.query(points, k=np.arange(1, min(candidates, len(self.triangles)) + 1))[1])
         a, b, c = (self.vertices.T[:, self.triangles[near, k]] for k in range(3))
         weights = _closest_barycentric(points.T[:, :, None], a, b, c)
         feet = weights[0] * a + weights[1] * b + weights[2] * c

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -25,9 +26,19 @@ class Tree:
     size: float | None = None
     made: dict[int, Leaf] = field(default_factory=dict, init=False)
 
+    KEPT_DERIVED: ClassVar = ("total", "never_asked")
+
     @cached_property
     def derived(self) -> int:
         return len(self.leaves)
+
+    @cached_property
+    def total(self) -> np.ndarray:
+        return sum(leaf.values.sum() for leaf in self.leaves) * np.ones(2)
+
+    @cached_property
+    def never_asked(self) -> int:
+        raise AssertionError
 
 
 def tree() -> Tree:
@@ -50,8 +61,11 @@ def write(path, value):
 def test_what_is_read_is_what_was_written_to_the_last_bit(tmp_path):
     before = tree()
     assert before.derived == 4
+    assert before.total.shape == (2,)
     after = read_packed(write(tmp_path / "a", before), (Tree, Leaf))
     assert "derived" not in vars(after)
+    assert vars(after)["total"].tobytes() == before.total.tobytes()
+    assert "never_asked" not in vars(after)
     assert after.size == before.size
     for one, other in zip(before.leaves, after.leaves, strict=True):
         assert one.name == other.name

@@ -86,5 +86,5 @@ def find_reach(
     for side in SIDES:
         cells, share = levator_bed(anatomy, side, parameters)
         beds[side] = share @ fields[cells]
-    _ = anatomy.fibres_near, anatomy.number_of, anatomy.cell_edges_mm  # made once, before the threads
+    _ = anatomy.fibres_near, anatomy.number_of  # made once, before the threads
     return Reach(anatomy, parameters, (left, right), fields, beds, volume_ml)

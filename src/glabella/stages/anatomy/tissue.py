@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from glabella.face import Face
+from glabella.near import SortedPoints
 from glabella.patient import Patient
 from glabella.stages.anatomy.atlas import Atlas, Sheet, build_atlas
 from glabella.stages.anatomy.grid import DEPTH_STEP_MM, STEP_MM, Grid, Window, build_grid
 from glabella.stages.anatomy.regions import ANCHORS, blend
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 NO_BONE_MM = 60.0  # stands for no bone where depths are interpolated
 LEAST_SHARE = 0.05  # a cell of which less is tissue is left out: numerical
@@ -53,6 +57,8 @@ class Anatomy:
     septum_mm: np.ndarray
     epidermis_mm: float
 
+    KEPT_DERIVED: ClassVar = ("bystanders", "fibres_near", "_beside_bellies")  # what a packed anatomy need not derive again
+
     @cached_property
     def number_of(self) -> np.ndarray:
         """Number of the tissue cell at each flat place of the grid, -1 where there is none."""
@@ -61,15 +67,11 @@ class Anatomy:
         return number
 
     @cached_property
-    def cell_edges_mm(self) -> np.ndarray:
-        """Edges (n, 3, 3) of each tissue cell as columns, in mm."""
-        return self.grid.edge_vectors(self.cells)
-
-    @cached_property
-    def fibres_near(self) -> tuple[cKDTree, np.ndarray]:
-        """A tree over all points of all muscles, and the fibre direction at each."""
+    def fibres_near(self) -> tuple[SortedPoints, np.ndarray, np.ndarray]:
+        """All points of all muscles to be looked for, and the point and fibre direction of each number, (n, 3)."""
         sheets = list(self.atlas.muscles.values())
-        return cKDTree(np.concatenate([s.points.reshape(-1, 3) for s in sheets])), np.concatenate([s.fibres.reshape(-1, 3) for s in sheets])
+        points = np.concatenate([s.points.reshape(-1, 3) for s in sheets])
+        return SortedPoints.of(points), points, np.concatenate([s.fibres.reshape(-1, 3) for s in sheets])
 
     def near_levator(self, side: str, within_mm: float) -> np.ndarray:
         """Tissue cells (n,) behind the septum less than ``within_mm`` from the middle of the levator's belly of one side."""
@@ -233,8 +235,10 @@ def rasterise(sheets: Mapping[str, Sheet], grid: Grid, cells: np.ndarray, points
     return {name: replace(muscle, share=muscle.share * crowd[muscle.cells]) for name, muscle in found.items()}
 
 
-def tree_of(points: np.ndarray) -> cKDTree:
+def tree_of(points: np.ndarray) -> "cKDTree":
     """A tree over the evenly spread points of lattices: for these, quicker to build and to ask than scipy's usual one."""
+    from scipy.spatial import cKDTree  # a part of a cold start that a run on a face built before need not pay
+
     return cKDTree(points, leafsize=24, balanced_tree=False, compact_nodes=False)
 
 

@@ -134,7 +134,7 @@ def fill_bolus(needle: Needle, units: float, volume_ml: float, anatomy: Anatomy,
     away = (anatomy.points[number] - needle.tip) @ frame.T
     near = np.linalg.norm(away / (axes + 2.0), axis=1) < 1
     number, away = number[near], away[near]
-    edges = frame @ anatomy.cell_edges_mm[number]
+    edges = frame @ anatomy.grid.edge_vectors(anatomy.cells[number])
     q = np.linalg.norm((away[:, None] + np.einsum("ndk,sk->nsd", edges, _CORNERS)) / axes, axis=2)
     fill = np.clip(0.5 + (1 - q) * float(axes.prod() ** (1 / 3)) / EDGE_MM, 0, 1).mean(1) * anatomy.volume_mm3[number]
     fill = np.where(anatomy.behind_septum[number], 0.0, fill)  # what passes the septum is said by ``tracking``
@@ -167,10 +167,12 @@ def _tissue_around(point: np.ndarray, reach_mm: float, anatomy: Anatomy) -> np.n
 
 def bolus_frame(needle: Needle, anatomy: Anatomy) -> np.ndarray:
     """Axes of the ellipsoid as rows: along the prevailing fibres around the tip, across them, along the needle."""
-    tree, fibres = anatomy.fibres_near
-    reach = max(FIBRES_WITHIN_MM, 1.5 * float(tree.query(needle.tip)[0]))
-    near = np.array(tree.query_ball_point(needle.tip, reach))
-    weight = (1 - (np.linalg.norm(tree.data[near] - needle.tip, axis=1) / reach) ** 2) ** 2
+    looked_for, points, fibres = anatomy.fibres_near
+    nearest = looked_for.nearest(needle.tip[None])
+    assert nearest is not None  # one place
+    reach = max(FIBRES_WITHIN_MM, 1.5 * float(np.linalg.norm(points[nearest[0, 0]] - needle.tip)))
+    near = looked_for.within(needle.tip, reach)
+    weight = (1 - (np.linalg.norm(points[near] - needle.tip, axis=1) / reach) ** 2) ** 2
     flat = fibres[near] - (fibres[near] @ needle.normal)[:, None] * needle.normal
     along = np.linalg.eigh(np.einsum("n,ni,nj->ij", weight, flat, flat))[1][:, -1]
     return np.stack([along, np.cross(needle.normal, along), needle.normal])

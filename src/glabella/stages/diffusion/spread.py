@@ -77,7 +77,9 @@ class Spread:
         """1 / sqrt(diagonal) (n,) and the matrix scaled with it from both sides."""
         network, loss = self.network, self.loss
         scale = 1 / np.sqrt(self.diffusivity_mm2_per_day * network.diagonal() + loss)
-        data = network.data * (self.diffusivity_mm2_per_day * np.repeat(scale, np.diff(network.indptr))) * scale[network.indices]
+        data = np.repeat(self.diffusivity_mm2_per_day * scale, np.diff(network.indptr))
+        data *= network.data
+        data *= scale[network.indices]
         scaled = sp.csr_matrix((data, network.indices, network.indptr), network.shape)
         scaled.setdiag(1.0)
         return scale, scaled

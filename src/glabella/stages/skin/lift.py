@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from glabella.evidence import Parameters
 from glabella.names import SIDES
@@ -43,6 +42,8 @@ def build_lift(skin: Skin, atlas: Atlas, parameters: Parameters) -> BrowLift:
 
 def frontalis_bands(anatomy: Anatomy) -> np.ndarray:
     """Band (n,) of each tissue element of the frontalis: those of the left muscle first, then those of the right, numbered on."""
+    from scipy.spatial import cKDTree  # a part of a cold start that a run on a face built before need not pay
+
     found = []
     for number, side in enumerate(SIDES):
         sheet, cells = anatomy.atlas.muscles[f"frontalis_{side}"], anatomy.muscles[f"frontalis_{side}"].cells

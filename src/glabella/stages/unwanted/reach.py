@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from glabella.interpolate import linear
 from glabella.names import without_side
+from glabella.near import squared_distances
 from glabella.plan import Injection, Plan, Session
 from glabella.stages.anatomy import Anatomy, MuscleCells, Sheet
 from glabella.stages.bolus import (
@@ -191,7 +191,8 @@ def _near(anatomy: Anatomy, structure: str, points: np.ndarray, within_mm: float
     """Which of points (n, 3) are nearer than ``within_mm`` to a cell of a structure (n,)."""
     if np.isinf(within_mm):
         return np.ones(len(points), bool)
-    return np.asarray(cKDTree(anatomy.points[_structure(anatomy, structure)[0].cells]).query(points)[0]) < within_mm
+    cells = anatomy.points[_structure(anatomy, structure)[0].cells]
+    return squared_distances(points, cells).min(1) < within_mm**2
 
 
 def _on_grid(anatomy: Anatomy, values: np.ndarray) -> np.ndarray:
