@@ -7,7 +7,9 @@ import glabella
 
 ROOT = Path(glabella.__file__).parent
 FRONT = {"app", "commands", "report"}
-BASE = {"stages", "evidence", "label", "data", "names", "frown", "face", "patient", "plan", "errors", "files", "interpolate", "reading"}
+BASE = {
+    "stages", "evidence", "label", "data", "names", "frown", "face", "patient", "plan", "errors", "files", "interpolate", "near", "reading",
+}  # fmt: skip
 
 
 def imports(path: Path) -> set[str]:
