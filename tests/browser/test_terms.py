@@ -90,7 +90,8 @@ def test_a_term_is_explained_by_pointer_keyboard_and_tap(pages, browser, server)
     page.locator(".gl-brand").focus()
     for _ in range(60):  # by keyboard alone
         page.keyboard.press("Tab")
-        if tip.is_visible() and page.evaluate("() => document.activeElement.classList.contains('gl-term')"):
+        if page.evaluate("() => document.activeElement.classList.contains('gl-term')"):
+            tip.wait_for()
             break
     assert tip.inner_text() in {one.says for one in glossary().values()}
     touch = browser.new_context(viewport={"width": 800, "height": 1100}, has_touch=True)

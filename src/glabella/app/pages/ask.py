@@ -17,7 +17,7 @@ LEAD = "Ask in your own words. Answers come from published figures and labels, a
 
 def ask_page(question: str, key: str) -> None:
     """Build the page. ``question``: what was asked, '' for nothing yet; ``key``: of an answer from the list, '' for none."""
-    with shell("Ask", ""):
+    with shell("Ask", ADDRESS):
         text("Straight answers", "", "h1")
         text(LEAD, "gl-lead", "p")
         _search_field(question)

@@ -16,6 +16,7 @@ DOORS = (
     ),
     ("/train", "Train", "For learning", "Six faces to treat from memory; then see what lies under the skin and what would have happened."),
     ("/practitioners", "Practitioners", "For anyone", "Who practises near you, from public records: facts with sources, and what to ask."),
+    ("/ask", "Ask", "For anyone", "Straight answers to what people ask, with their sources."),
 )
 
 
@@ -24,7 +25,7 @@ def home(services: Services, hands: Hands) -> None:
     with shell("glabella", ""), block("gl-home"):
         text("See what a treatment would do", "", "h1")
         text("From the needle to the skin, and over the months, with the uncertainty and the source of every number.", "gl-lead", "p")
-        with block("gl-doors", "nav").props('aria-label="Four doors"'):
+        with block("gl-doors", "nav").props('aria-label="The doors"'):
             for address, name, who, what in DOORS:
                 with link("", address, "gl-door"):
                     text(name, "", "h2")
@@ -32,5 +33,3 @@ def home(services: Services, hands: Hands) -> None:
                     text(what, "", "p")
         with card("Your plans"):
             PlanList(services, hands)
-        with block("", "p"):
-            link("Ask: straight answers to what people ask, with their sources", "/ask")

@@ -10,7 +10,7 @@ from glabella.app.pages.controls import Glossary, block, button, link, text, tol
 from glabella.app.words import label_emergency_text
 from glabella.outcome import FRAME
 
-DOORS = {"/explore": "Explore", "/plan": "Plan", "/train": "Train", "/practitioners": "Practitioners"}
+DOORS = {"/explore": "Explore", "/plan": "Plan", "/train": "Train", "/practitioners": "Practitioners", "/ask": "Ask"}
 THEMES = {None: "Light or dark: as the device", False: "Light", True: "Dark"}
 
 
