@@ -52,11 +52,13 @@ def inject(
 
 def run_samples(
     run: Callable[[Parameters, list[np.ndarray | None]], Named], plan: Plan, parameters: Parameters, samples: int, seed: int,
-    workers: int | None, report: Progress,
+    workers: int | None, report: Progress, stop: Callable[[], None] = lambda: None,
 ) -> list[Named]:  # fmt: skip
-    """``run`` for each sample: its drawn parameters and the scatter of the needles of each session."""
+    """``run`` for each sample: its drawn parameters and the scatter of the needles of each session. ``stop`` is called before each and may
+    raise: no other sample is begun."""
 
     def one(sample: int) -> Named:
+        stop()
         drawn = parameters.draw(seed, sample)
         return run(drawn, [placement_offsets(sites_of(session), seed, sample, n, drawn) for n, session in enumerate(plan.sessions)])
 

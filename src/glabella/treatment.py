@@ -1,6 +1,6 @@
 """The story: what a plan does to a face, from the needle to the skin and over the months."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, overload
@@ -270,8 +270,11 @@ def simulate(
 def treat(
     person: Person, plan: Plan, parameters: Parameters, days: int, samples: int, seed: int, workers: int | None = None,
     report: Progress = lambda stage, share: None, findings: Sequence[Finding] | None = None, scene: bool = False,
+    stop: Callable[[], None] = lambda: None,
 ) -> Treatment:  # fmt: skip
     """``simulate`` for a person who is built already, with the samples kept. The label is checked first, unless ``findings`` are given.
+
+    ``stop`` is called before each sample and may raise, to give up.
 
     With the same seed two plans meet the same parameters and, at sites they share, the same scatter of the needles.
     """
@@ -287,7 +290,7 @@ def treat(
     with threadpool_limits(1):
         report("spread and kinetics", 0.0)
         nominal = run_course(person, plan, grid, parameters, [None] * len(plan.sessions), tolerance=1e-11)
-        runs = run_samples(sample, plan, parameters, samples, seed, workers, report)
+        runs = run_samples(sample, plan, parameters, samples, seed, workers, report, stop)
         report("side effects", 0.0)
         risks = find_risks(person, plan, parameters, nominal, runs, samples, seed)
         unwanted = with_label_rates(plan, risks)

@@ -313,7 +313,7 @@ class Workbench:
             person = replace(person, spread=replace(person.spread, layout=None))
         face.note_in(table)
         with _Turn(self._turns["bands"], cancelled):
-            return treat(person, plan, table, days, samples, seed, None, _told(progress, cancelled), findings)
+            return treat(person, plan, table, days, samples, seed, None, _told(progress, cancelled), findings, stop=lambda: _ask(cancelled))
 
     def _untreated(self, patient: Patient, days: int) -> Result:
         face = self._face(patient)
