@@ -55,9 +55,10 @@ def follow(ratio: np.ndarray, course: Course) -> tuple[np.ndarray, np.ndarray]:
 
 def block(chain: np.ndarray, ratio: np.ndarray, shares: np.ndarray, table: np.ndarray) -> np.ndarray:
     """Blocked share (times, elements); the arguments are those of ``Course`` and ``follow``."""
-    blocked = np.zeros((chain.shape[1], ratio.shape[1]))
-    if len(ratio):
-        _look_up(np.ascontiguousarray(chain), np.ascontiguousarray(ratio), shares, table, blocked)
+    if not len(ratio):
+        return np.zeros((chain.shape[1], ratio.shape[1]))
+    blocked = np.empty((chain.shape[1], ratio.shape[1]))
+    _look_up(np.ascontiguousarray(chain), np.ascontiguousarray(ratio), shares, table, blocked)
     return blocked
 
 
@@ -70,6 +71,7 @@ def _look_up(chain, ratio, shares, table, blocked):
         size = min(BLOCK, ratio.shape[1] - first)
         for t in range(times):
             row = blocked[t, first : first + size]
+            row[:] = 0.0
             for c in range(classes):
                 share = shares[c]
                 factor, taken = chain[c, t, 0], ratio[0, first : first + size]
